@@ -1,0 +1,39 @@
+// The state cache: per task one stamp and the entries of its stores. It always holds some committed prefix of the task's ledger and says
+// which one; losing it costs a catch-up, never a wrong answer (exactly-once.md §1).
+
+/** A change of one entry; `value` null deletes. Keys and values are bytes of the state codec. */
+export interface CacheEntry {
+  readonly store: string
+  readonly key: Uint8Array
+  readonly value: Uint8Array | null
+}
+
+/** One APPLY call of E6, at most 1,000 entries. All of it happens, or nothing. */
+export interface ApplyCall {
+  /** The stamp that must be there for the call to be written. */
+  readonly expect: string | null
+  /** The call has landed already when the stamp is one of these. */
+  readonly landed: readonly string[]
+  /** The stamp that is there afterwards; it is set before the entries are written. */
+  readonly stamp: string
+  /** A snapshot replaces everything: all entries are removed before the first call's entries are written. */
+  readonly replace: boolean
+  readonly entries: readonly CacheEntry[]
+}
+
+export interface StateCache {
+  /** The task's stamp, null when it has none. @throws CACHE_UNAVAILABLE (as every member) */
+  stamp(task: string): Promise<string | null>
+  /**
+   * One call of APPLY, atomic: 'landed' when the stamp says that it happened before, 'mismatch' when the stamp is neither expected nor landed (nothing is written), else 'applied'.
+   * After an error the call may have happened: send the same call again.
+   */
+  apply(task: string, call: ApplyCall): Promise<'applied' | 'landed' | 'mismatch'>
+  /** Removes stamp and entries together if the stamp is `expect` (null: none). Idempotent. */
+  wipe(task: string, expect: string | null): Promise<'wiped' | 'mismatch'>
+  /** The values of `keys` in `store` (null: no entry), read together with the stamp. */
+  read(task: string, store: string, keys: readonly Uint8Array[]): Promise<{ readonly stamp: string | null; readonly values: readonly (Uint8Array | null)[] }>
+  /** Number of entries per store, read together with the stamp; stores without entries are left out. */
+  counts(task: string): Promise<{ readonly stamp: string | null; readonly counts: Readonly<Record<string, number>> }>
+  close(): Promise<void>
+}
