@@ -63,7 +63,7 @@ export class Arena {
         return length
       }
     }
-    const n = bytes.utf8Write(text, from)
+    const n = bytes.write(text, from)
     this.at = from + n
     return n
   }

@@ -87,7 +87,10 @@ export function decimal<D extends number>(value: number | string | bigint | Deci
 export function divide<D extends number>(dividend: Decimal, divisor: number | bigint | Decimal, decimals: D): Decimal<D> {
   const by = divisor instanceof Decimal ? divisor : decimal(divisor, 0)
   if (by.units === 0n) throw new MillraceError('DECIMAL_INVALID', `${dividend} cannot be divided by zero`)
-  return new Decimal(divideHalfAway(dividend.units * 10n ** BigInt(decimals + by.decimals), by.units * 10n ** BigInt(dividend.decimals)), decimals)
+  return new Decimal(
+    divideHalfAway(dividend.units * 10n ** BigInt(decimals + by.decimals), by.units * 10n ** BigInt(dividend.decimals)),
+    decimals,
+  )
 }
 
 /** Negative, zero or positive as `a` is below, equal to or above `b`. */

@@ -23,13 +23,25 @@ export const ERRORS = {
   PLAN_INVALID: entry('code', 'never', 'A processor is put together in a way that cannot run; the message names the stage.'),
   PLAN_DUPLICATE_NAME: entry('code', 'never', 'Two stages that own state share a name within a processor; rename one of them.'),
   STAGE_NOT_AVAILABLE: entry('code', 'never', 'The stage is described in the API but not available in this version.'),
-  SINK_HAS_STATE: entry('code', 'never', 'A processor that writes tables also keeps state or writes topics; write to a topic first and load it with a second processor.'),
-  NOT_CO_PARTITIONED: entry('operator', 'never', 'Inputs that meet in one stage have different partition counts; give them the same count.'),
+  SINK_HAS_STATE: entry(
+    'code',
+    'never',
+    'A processor that writes tables also keeps state or writes topics; write to a topic first and load it with a second processor.',
+  ),
+  NOT_CO_PARTITIONED: entry(
+    'operator',
+    'never',
+    'Inputs that meet in one stage have different partition counts; give them the same count.',
+  ),
   // ---- records (dead letters)
   EVENT_TIME_INVALID: entry('data', 'never', 'The event time is not a finite non-negative integer of milliseconds since 1970.'),
   EVENT_TIME_IN_FUTURE: entry('data', 'never', 'The event time lies more than maxFutureSkew ahead of the wall clock.'),
   KEY_MISSING: entry('data', 'never', 'A record has no key where one is needed.'),
-  KEY_IN_WRONG_PARTITION: entry('code', 'never', 'keyInPlace() named a key that does not live in this partition; use keyBy() through a topic.'),
+  KEY_IN_WRONG_PARTITION: entry(
+    'code',
+    'never',
+    'keyInPlace() named a key that does not live in this partition; use keyBy() through a topic.',
+  ),
   VALUE_MISSING: entry('data', 'never', 'A record has a null value (a tombstone) where the processor needs one.'),
   VALUE_REFUSED: entry('data', 'never', 'A value does not fit the schema it is written with; the message names the field.'),
   USER_FUNCTION_FAILED: entry('code', 'never', 'A function of the processor threw on this record; the message is its own.'),
@@ -37,9 +49,17 @@ export const ERRORS = {
   RX_ASYNC_EMISSION: entry('code', 'never', 'An rx() chain emitted outside its turn; use only synchronous operators.'),
   RX_COMPLETED: entry('code', 'never', 'An rx() chain completed; take() and first() would end the stream for ever.'),
   STATE_NOT_PLAIN: entry('code', 'never', 'A state value is not plain data (it holds a function, Date, Map, Set or class instance).'),
-  DEAD_LETTER_STORM: entry('code', 'never', 'More records are refused than the breaker allows; the task stops. Mend the processor or the data and start again.'),
+  DEAD_LETTER_STORM: entry(
+    'code',
+    'never',
+    'More records are refused than the breaker allows; the task stops. Mend the processor or the data and start again.',
+  ),
   // ---- codec
-  WIRE_MALFORMED: entry('data', 'never', 'The bytes do not begin with the wire format of a registered schema (magic byte 0 and a schema id).'),
+  WIRE_MALFORMED: entry(
+    'data',
+    'never',
+    'The bytes do not begin with the wire format of a registered schema (magic byte 0 and a schema id).',
+  ),
   SCHEMA_UNKNOWN: entry('data', 'never', 'The registry has no schema with the id that the record names.'),
   AVRO_MALFORMED: entry('data', 'never', 'The bytes are not a value of the schema that they name.'),
   JSON_MALFORMED: entry('data', 'never', 'The bytes are not valid JSON, or not of the expected shape.'),
@@ -47,19 +67,39 @@ export const ERRORS = {
   SCHEMA_INCOMPATIBLE: entry('operator', 'never', 'A schema cannot read what was written with the other one; the message names the field.'),
   // ---- log
   TOPIC_UNKNOWN: entry('operator', 'never', 'The topic or partition does not exist.'),
-  TOPIC_DIFFERS: entry('operator', 'never', 'The topic exists with other settings than described (partitions cannot be changed under state).'),
+  TOPIC_DIFFERS: entry(
+    'operator',
+    'never',
+    'The topic exists with other settings than described (partitions cannot be changed under state).',
+  ),
   OFFSET_OUT_OF_RANGE: entry('infrastructure', 'later', 'A position lies outside what the log holds.'),
-  PRODUCER_FENCED: entry('infrastructure', 'later', 'Another owner of the same transactional id has taken over; this one can commit nothing more.'),
+  PRODUCER_FENCED: entry(
+    'infrastructure',
+    'later',
+    'Another owner of the same transactional id has taken over; this one can commit nothing more.',
+  ),
   COMMIT_UNKNOWN: entry('infrastructure', 'later', 'The outcome of a commit is not known; the ledger tells when the task opens again.'),
   LOG_UNAVAILABLE: entry('infrastructure', 'later', 'The record log cannot be reached.'),
   RECORD_TOO_LARGE: entry('data', 'never', 'A record is larger than the log accepts.'),
-  DATA_LOSS: entry('operator', 'never', 'Something that was committed is gone (ledger, input or sink offset); the task stops rather than guess.'),
+  DATA_LOSS: entry(
+    'operator',
+    'never',
+    'Something that was committed is gone (ledger, input or sink offset); the task stops rather than guess.',
+  ),
   LEDGER_CORRUPT: entry('millrace', 'never', 'The ledger of a task does not follow its own rules; nothing was changed.'),
-  STATE_INCOMPATIBLE: entry('operator', 'never', 'Stored state was made by stages that this processor no longer has; reset it or add a migration.'),
+  STATE_INCOMPATIBLE: entry(
+    'operator',
+    'never',
+    'Stored state was made by stages that this processor no longer has; reset it or add a migration.',
+  ),
   // ---- embedded data directory
   DATA_DIR_IN_USE: entry('operator', 'never', 'Another process uses the data directory; stop it or choose another directory.'),
   DATA_DIR_UNUSABLE: entry('operator', 'never', 'The data directory cannot be created, read or written.'),
-  DATA_CORRUPT: entry('operator', 'never', 'A data file is damaged; the message names file and position. Restore it or start with a new directory.'),
+  DATA_CORRUPT: entry(
+    'operator',
+    'never',
+    'A data file is damaged; the message names file and position. Restore it or start with a new directory.',
+  ),
   DISK_FULL: entry('operator', 'later', 'The disk is full; nothing of the transaction was kept. Free space: the task goes on by itself.'),
   // ---- cache
   CACHE_UNAVAILABLE: entry('infrastructure', 'later', 'The state cache cannot be reached.'),

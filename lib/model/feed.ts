@@ -15,7 +15,10 @@ export interface FeedSpec {
 }
 
 /** Describes a feed: the same words as a topic, without partitions. The app binds it to files or a generator by its name. */
-export function feed<T, KF extends FieldOf<T, Key>>(name: string, o: { value: Codec<T>; key: KF; time: FieldOf<T, number> | 'record-timestamp' }): Source<T, T[KF] & Key> {
+export function feed<T, KF extends FieldOf<T, Key>>(
+  name: string,
+  o: { value: Codec<T>; key: KF; time: FieldOf<T, number> | 'record-timestamp' },
+): Source<T, T[KF] & Key> {
   const { value, key, time } = specOf(topic(name, o) as never)
   const spec: FeedSpec = { kind: 'feed', name, from: name, value, key, time }
   return Object.freeze(spec) as unknown as Source<T, T[KF] & Key>

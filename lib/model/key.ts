@@ -24,7 +24,8 @@ export function murmur2(bytes: Uint8Array, start = 0, end = bytes.length): numbe
 }
 
 /** The partition of a key's bytes: `(murmur2 & 0x7fffffff) mod partitions`. */
-export const partitionOf = (key: Uint8Array, partitions: number, start = 0, end = key.length): number => (murmur2(key, start, end) & 0x7fffffff) % partitions
+export const partitionOf = (key: Uint8Array, partitions: number, start = 0, end = key.length): number =>
+  (murmur2(key, start, end) & 0x7fffffff) % partitions
 
 /** Keys in the one order that results are emitted in (S3.9): numbers before strings, strings by UTF-16 code unit. */
 export function compareKeys(a: Key, b: Key): number {

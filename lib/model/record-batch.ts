@@ -190,7 +190,12 @@ export class BatchBuilder {
     this.#headerLengths[this.count++] = this.arena.at - this.#part
   }
   /** A whole record at once. */
-  add(time: number, key: Uint8Array | null, value: Uint8Array | null, headers: readonly (readonly [string, Uint8Array | string | null])[] = []): void {
+  add(
+    time: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: readonly (readonly [string, Uint8Array | string | null])[] = [],
+  ): void {
     this.open(time)
     if (key === null) this.nullKey()
     else {
@@ -247,7 +252,14 @@ function grown<A extends Float64Array | Int32Array>(old: A, bigger: A): A {
 }
 
 /** The columns of given records: for tests and small producers. */
-export function columnsOf(records: readonly { time: number; key: Uint8Array | string | null; value: Uint8Array | string | null; headers?: readonly (readonly [string, Uint8Array | string | null])[] }[]): Columns {
+export function columnsOf(
+  records: readonly {
+    time: number
+    key: Uint8Array | string | null
+    value: Uint8Array | string | null
+    headers?: readonly (readonly [string, Uint8Array | string | null])[]
+  }[],
+): Columns {
   const builder = new BatchBuilder(Math.max(records.length, 1))
   const bytes = (v: Uint8Array | string | null): Uint8Array | null => (typeof v === 'string' ? Buffer.from(v) : v)
   for (const r of records) builder.add(r.time, bytes(r.key), bytes(r.value), r.headers)

@@ -21,7 +21,8 @@ export const float8: Column<number> = column('float8')
 export const bool: Column<boolean> = column('boolean')
 export const timestamptz: Column<Date> = column('timestamptz')
 export function numeric<P extends number, D extends number>(precision: P, decimals: D): Column<Decimal<D>> {
-  if (!(precision > 0 && precision <= 1000 && decimals >= 0 && decimals <= precision)) throw new MillraceError('TABLE_INVALID', `numeric(${precision},${decimals}) is no column type`)
+  if (!(precision > 0 && precision <= 1000 && decimals >= 0 && decimals <= precision))
+    throw new MillraceError('TABLE_INVALID', `numeric(${precision},${decimals}) is no column type`)
   return column(`numeric(${precision},${decimals})`)
 }
 export const nullable = <V>(c: Column<V>): Column<V | null> => column(c.sql, true)
@@ -49,11 +50,20 @@ const NAME = /^[a-z_][a-z0-9_]{0,62}$/
  */
 export function table<const C extends Readonly<Record<string, Column<never>>> | Readonly<Record<string, { readonly sql: string }>>>(
   name: string,
-  o: { columns: C; key: readonly [NotNull<RowOf<C>>, ...NotNull<RowOf<C>>[]]; revision?: FieldOf<RowOf<C>, number>; time?: FieldOf<RowOf<C>, Date> },
+  o: {
+    columns: C
+    key: readonly [NotNull<RowOf<C>>, ...NotNull<RowOf<C>>[]]
+    revision?: FieldOf<RowOf<C>, number>
+    time?: FieldOf<RowOf<C>, Date>
+  },
 ): Table<RowOf<C>> {
   const columns = o.columns as unknown as TableSpec['columns']
-  for (const n of [name, ...Object.keys(columns)]) if (!NAME.test(n)) throw new MillraceError('TABLE_INVALID', `'${n}' is no name for a table or column: lower case letters, digits and '_', at most 63`)
-  for (const k of o.key) if (columns[k as string] === undefined) throw new MillraceError('TABLE_INVALID', `table '${name}' has no column '${String(k)}' for its key`)
+  for (const n of [name, ...Object.keys(columns)])
+    if (!NAME.test(n))
+      throw new MillraceError('TABLE_INVALID', `'${n}' is no name for a table or column: lower case letters, digits and '_', at most 63`)
+  for (const k of o.key)
+    if (columns[k as string] === undefined)
+      throw new MillraceError('TABLE_INVALID', `table '${name}' has no column '${String(k)}' for its key`)
   const spec: TableSpec = { name, columns, key: o.key as readonly string[], revision: o.revision ?? null, time: o.time ?? null }
   return Object.freeze(spec) as unknown as Table<RowOf<C>>
 }
@@ -76,12 +86,37 @@ const target = <T>(spec: TableTargetSpec): Target<T> => Object.freeze(spec) as u
 
 /** One row per value; a row with the same key is replaced when its revision is higher (without a revision column the first stays). */
 export const upsert = <T, Row>(t: Table<Row>, row: (value: T) => NoInfer<Row>): Target<T> =>
-  target({ kind: 'table', to: t.name, table: tableSpecOf(t as never), mode: 'upsert', rows: value => [row(value as T) as Readonly<Record<string, unknown>>], reads: row })
+  target({
+    kind: 'table',
+    to: t.name,
+    table: tableSpecOf(t as never),
+    mode: 'upsert',
+    rows: value => [row(value as T) as Readonly<Record<string, unknown>>],
+    reads: row,
+  })
 /** Any number of rows per value. */
 export const upsertMany = <T, Row>(t: Table<Row>, rows: (value: T) => Iterable<NoInfer<Row>>): Target<T> =>
-  target({ kind: 'table', to: t.name, table: tableSpecOf(t as never), mode: 'upsert', rows: value => rows(value as T) as Iterable<Readonly<Record<string, unknown>>>, reads: rows })
+  target({
+    kind: 'table',
+    to: t.name,
+    table: tableSpecOf(t as never),
+    mode: 'upsert',
+    rows: value => rows(value as T) as Iterable<Readonly<Record<string, unknown>>>,
+    reads: rows,
+  })
 /** One row per value, never replaced: `duplicate` says what a second row with the same key becomes. */
-export const insertOnly = <T, Row>(t: Table<Row>, row: (value: T) => NoInfer<Row>, o: { duplicate: 'skip' | 'dead-letter' | 'stop' }): Target<T> =>
-  target({ kind: 'table', to: t.name, table: tableSpecOf(t as never), mode: `insert-${o.duplicate}`, rows: value => [row(value as T) as Readonly<Record<string, unknown>>], reads: row })
+export const insertOnly = <T, Row>(
+  t: Table<Row>,
+  row: (value: T) => NoInfer<Row>,
+  o: { duplicate: 'skip' | 'dead-letter' | 'stop' },
+): Target<T> =>
+  target({
+    kind: 'table',
+    to: t.name,
+    table: tableSpecOf(t as never),
+    mode: `insert-${o.duplicate}`,
+    rows: value => [row(value as T) as Readonly<Record<string, unknown>>],
+    reads: row,
+  })
 
 export const isTableTarget = (t: { readonly to: string }): t is TableTargetSpec => (t as { kind?: unknown }).kind === 'table'

@@ -32,7 +32,11 @@ export interface StateCache {
   /** Removes stamp and entries together if the stamp is `expect` (null: none). Idempotent. */
   wipe(task: string, expect: string | null): Promise<'wiped' | 'mismatch'>
   /** The values of `keys` in `store` (null: no entry), read together with the stamp. */
-  read(task: string, store: string, keys: readonly Uint8Array[]): Promise<{ readonly stamp: string | null; readonly values: readonly (Uint8Array | null)[] }>
+  read(
+    task: string,
+    store: string,
+    keys: readonly Uint8Array[],
+  ): Promise<{ readonly stamp: string | null; readonly values: readonly (Uint8Array | null)[] }>
   /** Number of entries per store, read together with the stamp; stores without entries are left out. */
   counts(task: string): Promise<{ readonly stamp: string | null; readonly counts: Readonly<Record<string, number>> }>
   close(): Promise<void>
