@@ -1,0 +1,97 @@
+// A plan: all nodes that lead to a processor's outputs, inputs first, each once. Pure data that can be printed, compared, fingerprinted.
+import { createHash } from 'node:crypto'
+import { MillraceError } from './errors.ts'
+import type { FeedSpec } from './feed.ts'
+import type { PlanNode } from './stage.ts'
+import { isTableTarget } from './table.ts'
+import { specOf, type TopicSpec } from './topic.ts'
+
+export interface Plan {
+  readonly processor: string
+  readonly nodes: readonly PlanNode[]
+}
+
+/** The plan of given output nodes. @throws PLAN_DUPLICATE_NAME, PLAN_INVALID */
+export function planOf(processor: string, outputs: readonly PlanNode[]): Plan {
+  const seen = new Set<PlanNode>()
+  const visit = (n: PlanNode): void => {
+    if (seen.has(n)) return
+    n.inputs.forEach(visit)
+    if (n.spec.source?.upstream) visit(n.spec.source.upstream)
+    seen.add(n)
+  }
+  outputs.forEach(visit)
+  const names = new Set<string>()
+  for (const { spec } of seen) {
+    if (spec.name === undefined) continue
+    if (names.has(spec.name)) throw new MillraceError('PLAN_DUPLICATE_NAME', `two stages of '${processor}' are called '${spec.name}'`)
+    names.add(spec.name)
+  }
+  return Object.freeze({ processor, nodes: Object.freeze([...seen]) })
+}
+
+/** The nodes that read something, in plan order. */
+export const sourcesOf = (plan: Plan): readonly PlanNode[] => plan.nodes.filter(n => n.spec.source !== undefined)
+
+export type InputSpec = TopicSpec | FeedSpec
+export const inputOf = (node: PlanNode): InputSpec => node.spec.source!.of as unknown as InputSpec
+
+/** Every topic that the plan reads or writes, by name; repartition topics are listed with their upstream. */
+export function topicsOf(plan: Plan): readonly { readonly topic: TopicSpec; readonly use: 'reads' | 'writes' | 'repartition' }[] {
+  const found = new Map<string, { topic: TopicSpec; use: 'reads' | 'writes' | 'repartition' }>()
+  for (const node of plan.nodes) {
+    const { source, targets } = node.spec
+    if (source !== undefined && inputOf(node).kind === 'topic') {
+      const topic = inputOf(node) as TopicSpec
+      if (source.upstream) found.set(topic.name, { topic, use: 'repartition' })
+      else if (!found.has(topic.name)) found.set(topic.name, { topic, use: 'reads' })
+    }
+    for (const t of targets ?? []) {
+      if (!isTableTarget(t) && !found.has(t.to)) found.set(t.to, { topic: specOf(t), use: 'writes' })
+    }
+  }
+  return [...found.values()]
+}
+
+/** Whether the plan loads tables (a sink: offsets live in SQL) or writes topics (offsets live in the log). @throws SINK_HAS_STATE */
+export function kindOf(plan: Plan): 'sink' | 'stream' {
+  const loads = plan.nodes.some(n => n.spec.targets?.some(isTableTarget))
+  if (!loads) return 'stream'
+  for (const { spec } of plan.nodes) {
+    const other = spec.name !== undefined ? `keeps state in '${spec.name}'` : spec.targets?.some(t => !isTableTarget(t)) ? `writes topic '${spec.targets.find(t => !isTableTarget(t))!.to}'` : null
+    if (other !== null) {
+      throw new MillraceError('SINK_HAS_STATE', `'${plan.processor}' loads tables and also ${other}: write to a topic and load that with a second processor`)
+    }
+  }
+  return 'sink'
+}
+
+const stable = (value: unknown): string =>
+  JSON.stringify(value, (_key, x: unknown) =>
+    x !== null && typeof x === 'object' && !Array.isArray(x) ? Object.fromEntries(Object.entries(x).sort(([a], [b]) => (a < b ? -1 : 1))) : x,
+  )
+
+/** One line for each stage that owns state, in name order: functions, pure stages and the order of outputs are no part of it (S5.7). */
+export const stateLines = (plan: Plan): readonly string[] =>
+  plan.nodes
+    .filter(n => n.spec.name !== undefined)
+    .map(({ spec }) => stable({ step: spec.step, name: spec.name, version: spec.version, ...spec.state }))
+    .sort()
+
+/** 16 hex digits over the state lines. */
+export const fingerprintOf = (plan: Plan): string => createHash('sha256').update(stateLines(plan).join('\n')).digest('hex').slice(0, 16)
+
+/** What changed between stored state lines and a plan's, one sentence a stage; empty when compatible (S5.1). */
+export function incompatibilities(stored: readonly string[], plan: Plan): readonly string[] {
+  const byName = (lines: readonly string[]): Map<string, string> => new Map(lines.map(l => [(JSON.parse(l) as { name: string }).name, l]))
+  const before = byName(stored)
+  const now = byName(stateLines(plan))
+  const found: string[] = []
+  for (const [name, line] of before) {
+    const other = now.get(name)
+    if (other === undefined) found.push(`stage '${name}' is gone`)
+    else if (other !== line) found.push(`stage '${name}' changed from ${line} to ${other}`)
+  }
+  for (const name of now.keys()) if (!before.has(name)) found.push(`stage '${name}' is new`)
+  return found
+}

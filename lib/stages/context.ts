@@ -1,0 +1,65 @@
+// What a stage is given when a task opens it: the record in hand, its place in time, somewhere to keep state, somewhere to send.
+import type { Headers, RecordBatch } from '../model/record-batch.ts'
+import type { Key } from '../model/key.ts'
+import type { Cause, Meta } from '../model/record.ts'
+import type { StageSpec } from '../model/stage.ts'
+import type { Target } from '../model/topic.ts'
+import type { Store } from '../state/store.ts'
+import type { UndoLog } from '../state/undo.ts'
+import type { StreamClock } from './window/clock.ts'
+
+/** A compiled stage: takes a value, pushes what it makes of it to the next. */
+export type Push = (value: unknown) => void
+export type Open = (context: StageContext, down: Push) => Push
+export type OpenSpec = StageSpec<Open>
+
+const NOWHERE: Headers = { get: () => undefined, names: () => [] }
+
+/** The record in hand, one per task: key, time and origin, so that nothing is boxed. A stage that changes them restores them. */
+export class Cursor implements Meta {
+  at = 0
+  key: Key | null = null
+  topic = ''
+  partition = 0
+  offset = -1
+  /** Where headers and original bytes lie; null for results and timers. */
+  batch: RecordBatch | null = null
+  index = 0
+  get headers(): Headers {
+    return this.batch === null ? NOWHERE : this.batch.headers(this.index)
+  }
+}
+
+export interface StageContext {
+  readonly cursor: Cursor
+  /** Stream time at this place of the pipeline (S2.6). */
+  readonly clock: StreamClock
+  /** Stream time behind this stage; its own clock unless the stage is a window. */
+  readonly below: StreamClock
+  readonly undo: UndoLog
+  /** `'alone'`: nothing else can refuse the record after this stage took it, so it need not log undo. */
+  readonly refusal: 'alone' | 'shared'
+  /** Partition number of the task. */
+  readonly partition: number
+  /** The partition that a key lives in, by the partition count of the input that feeds this stage. */
+  homeOf(key: Key): number
+  /** Registers what the stage keeps; its entries go into the ledger under the store's name. */
+  keep(store: Store): void
+  /** A way to send values to a topic or table. */
+  sender(target: Target<never>): Sender
+  /** A way into a repartition topic; the task writes its marks there (S2.5). */
+  repartitioner(target: Target<never>): Sender
+  /** A way to send a record's original bytes to a target of the same codec, without decoding it. */
+  forwarder(target: Target<never>): Forwarder
+  /** Pushes a derived value (a window's result, a timer's): its failure is the result's own, never the record's (S6.1). */
+  result(down: Push, value: unknown, key: Key, at: number, stage: string): void
+  /** Counts a record that missed `windows` of a stage's windows; `'all'` when it counted in none (I14). */
+  late(stage: string, windows: number, share: 'some' | 'all', lateByMs: number): void
+  /** Ends the task: the code is wrong in a way that no record can help. */
+  fatal(error: Error): never
+}
+
+/** Sends under the cursor's key and time. */
+export type Sender = (value: unknown) => void
+export type Forwarder = (value: unknown, headers: readonly (readonly [string, Uint8Array | string])[]) => void
+export type { Cause }

@@ -1,0 +1,35 @@
+import { MillraceError } from '../model/errors.ts'
+import type { Key } from '../model/key.ts'
+import type { Flow, Stage } from '../model/stage.ts'
+import { appended } from './flow.ts'
+
+/** Claims that the new key lives in the partition the record is in already; checked on every new key (KEY_IN_WRONG_PARTITION). */
+export function keyInPlace<T, K2 extends Key>(f: (value: T) => K2): Stage<Flow<T, unknown>, Flow<T, K2>> {
+  return appended({
+    step: 'key-in-place',
+    reads: { by: [f], passes: 'same' },
+    open: (context, down) => {
+      const { cursor } = context
+      const seen = new Set<Key>()
+      return value => {
+        const key = f(value as T)
+        if (typeof key !== 'string' && typeof key !== 'number') throw new MillraceError('KEY_MISSING', `keyInPlace() gave ${String(key)}: a key is a string or a number`)
+        if (!seen.has(key)) {
+          const home = context.homeOf(key)
+          if (home !== context.partition) {
+            throw new MillraceError('KEY_IN_WRONG_PARTITION', `key '${key}' lives in partition ${home}, this record is in ${context.partition}: use keyBy() through a topic`)
+          }
+          if (seen.size >= REMEMBERED) seen.clear()
+          seen.add(key)
+        }
+        const before = cursor.key
+        cursor.key = key
+        down(value)
+        cursor.key = before
+      }
+    },
+  })
+}
+
+/** Checked keys that are remembered; forgetting them only costs checks. */
+const REMEMBERED = 100_000

@@ -1,0 +1,25 @@
+// What a stateful stage keeps, as the engine sees it: a named set of entries that can say what changed.
+import type { Key } from '../model/key.ts'
+import type { BlockWriter } from './delta.ts'
+
+export interface StateEntry {
+  readonly key: Key
+  /** Bounds of the window that the entry belongs to, ms; absent for entries without one. */
+  readonly window?: { readonly start: number; readonly end: number }
+  readonly value: unknown
+}
+
+export interface Store {
+  readonly name: string
+  /** Number of live entries. */
+  readonly size: number
+  /** Writes every entry that changed since the last call under store number `store`, and forgets that it did. */
+  writeChanges(block: BlockWriter, store: number): void
+  /** Writes every live entry. */
+  writeAll(block: BlockWriter, store: number): void
+  /** Takes an entry from the ledger; null deletes it. */
+  load(key: Buffer, value: Buffer | null): void
+  clear(): void
+  /** Live entries for people to look at: all, or those of one key. */
+  entries(key?: Key): Iterable<StateEntry>
+}
