@@ -16,10 +16,14 @@ export interface Bounds {
   readonly end: number
 }
 
-/** What a read gave: committed records with `from ≤ offset < next`, in offset order. `next > from` may come with no records (aborted or control records lay there). */
+/**
+ * What a read gave: every committed record with `from ≤ offset < next`, in offset order, in batches that hold at least one of them. Only the first batch may also
+ * hold records below `from` (when the position lies in its middle); the caller skips them with `batch.indexOf(from)`.
+ * `next > from` may come with no records (aborted, control or compacted records lay there).
+ */
 export interface Fetched {
   readonly from: number
-  /** Where the next read goes on. Equal to `from` only when nothing committed lies there. */
+  /** Where the next read goes on. Equal to `from` only when nothing committed lies there. Never beyond `stable`. */
   readonly next: number
   readonly batches: readonly RecordBatch[]
   /** Caught up: `next` = stable = end at the time of the read, so nothing is hidden (S2.3). */
@@ -28,12 +32,12 @@ export interface Fetched {
 
 export interface CommittedOffset {
   readonly next: number
-  /** At most 4,096 bytes (K11). */
   readonly metadata: string
 }
 
 export interface OffsetCommit {
   readonly group: string
+  /** At most 4,096 bytes of UTF-8 (K11). */
   readonly metadata: string
   readonly offsets: readonly { readonly topic: string; readonly partition: number; readonly next: number }[]
 }
@@ -41,6 +45,7 @@ export interface OffsetCommit {
 export interface PartitionWrite {
   readonly topic: string
   readonly partition: number
+  /** Read until the commit settles and not after: the caller keeps them unchanged that long. `starts` may be in any order and leave gaps. */
   readonly columns: Columns
 }
 
@@ -50,25 +55,31 @@ export interface Transaction {
   readonly writes: readonly PartitionWrite[]
 }
 
-/** Of an acknowledged transaction: the offset of the first record of each write, in the order of `writes`. */
+/** Of an acknowledged transaction: the offset of the first record of each write, in the order of `writes`; −1 for a write without records. */
 export interface Receipt {
   readonly baseOffsets: readonly number[]
 }
 
-/** One owner's handle on a transactional id. After any error from it the handle is dead: every further call throws PRODUCER_FENCED (I8). */
+/**
+ * One owner's handle on a transactional id. The caller waits for one call before it makes the next (but for `close`). After any error from it and after `close()`
+ * the handle is dead: every further call throws PRODUCER_FENCED (I8). Dead handles do not disturb others, not even of the same id.
+ */
 export interface TransactionalProducer {
   /**
-   * O1. Takes the id over: every earlier handle of it can commit nothing more, and its open transaction is settled (committed or aborted,
-   * never both, never later) before this resolves. Must be the first call. @throws LOG_UNAVAILABLE
+   * O1. Takes the id over: every handle of it that was fenced before can commit nothing more, and its open transaction is settled (committed or
+   * aborted, never both, never later) before this resolves. The order of `fence()` calls counts, not that of `producer()`. Must be the first call, once.
+   * @throws LOG_UNAVAILABLE; PRODUCER_FENCED when another handle took over meanwhile
    */
   fence(): Promise<void>
   /**
    * E4. One transaction: all of `writes` and `offsets` become visible to read-committed readers, or nothing does, for ever. Resolves only
-   * after it is durable. @throws PRODUCER_FENCED when another handle took over (nothing was written), RECORD_TOO_LARGE and TOPIC_UNKNOWN (nothing
-   * was written), DISK_FULL (nothing was written), COMMIT_UNKNOWN for every other failure: it may have happened or not.
+   * after it is durable. A transaction without writes and offsets is acknowledged and leaves nothing.
+   * @throws PRODUCER_FENCED when another handle took over or before `fence()` (nothing was written), TOPIC_UNKNOWN when a topic or partition of `writes` or
+   * `offsets` does not exist (nothing was written), RECORD_TOO_LARGE when a record, the transaction or the metadata is larger than the log takes (nothing was
+   * written), DISK_FULL (nothing was written), COMMIT_UNKNOWN for every other failure: it may have happened or not.
    */
   commit(transaction: Transaction): Promise<Receipt>
-  /** Lets go of resources; commits nothing. Never throws. */
+  /** Lets go of resources; commits nothing, and a commit under way settles as it would have. Never throws. */
   close(): Promise<void>
 }
 
@@ -76,13 +87,12 @@ export interface TransactionalProducer {
 export interface PartitionReader {
   /**
    * What is there now from the position on: whole batches until `maxBytes` is passed (at least one batch if there is one), then moves the position to `next`.
-   * Never waits for new records. A batch may begin before the asked offset only if the reader was sought into its middle: its records below `from` are to be skipped
-   * by the caller (`batch.indexOf(from)`).
-   * @throws OFFSET_OUT_OF_RANGE when the position lies below the log's start or beyond its end: the reader never jumps; LOG_UNAVAILABLE; DATA_CORRUPT
+   * Never waits for new records.
+   * @throws OFFSET_OUT_OF_RANGE when the position lies below the log's start or beyond its end: the reader never jumps, its position stays; LOG_UNAVAILABLE; DATA_CORRUPT
    */
   fetch(maxBytes: number): Promise<Fetched>
   seek(offset: number): void
-  /** Resolves when a fetch may give something new, at once if so already; also when `signal` aborts. */
+  /** Resolves when a fetch may give something new (or an error), at once if so already; also when `signal` aborts or reader or log are closed. Never rejects. */
   arrived(signal: AbortSignal): Promise<void>
   close(): void
 }
@@ -93,30 +103,37 @@ export interface Membership {
 }
 
 export interface RecordLog {
-  /** Creates the topic. 'exists' if one with the same partitions is there. @throws TOPIC_DIFFERS (other partitions), TOPIC_INVALID, LOG_UNAVAILABLE */
+  /**
+   * Creates the topic. 'exists' if one with the same partitions is there; it is left as it is, its retention too.
+   * @throws TOPIC_DIFFERS (other partitions), TOPIC_INVALID (name, partitions not 1 … 10,000, retention), DISK_FULL, LOG_UNAVAILABLE
+   */
   createTopic(settings: TopicSettings): Promise<'created' | 'exists'>
   /** Null when there is no such topic. */
   topic(name: string): Promise<TopicSettings | null>
   topics(): Promise<readonly TopicSettings[]>
-  /** @throws TOPIC_UNKNOWN */
+  /** Of a topic just created: start = stable = end. @throws TOPIC_UNKNOWN (also for a partition that the topic does not have; as every member) */
   bounds(topic: string, partition: number): Promise<Bounds>
-  /** The smallest offset whose record timestamp is at least `time`, or `end` when there is none. @throws TOPIC_UNKNOWN */
+  /** The smallest offset, not below the log's start, whose record timestamp is at least `time`; `end` when there is none. @throws TOPIC_UNKNOWN */
   offsetAt(topic: string, partition: number, time: number): Promise<number>
-  /** Forgets all records below `before` (the new start); never moves the start back. @throws TOPIC_UNKNOWN, OFFSET_OUT_OF_RANGE when `before` > end */
+  /**
+   * Forgets all records below `before` (the new start); never moves the start back. Durable when it resolves.
+   * @throws TOPIC_UNKNOWN, OFFSET_OUT_OF_RANGE when `before` > end (nothing is forgotten), DISK_FULL, LOG_UNAVAILABLE
+   */
   deleteRecords(topic: string, partition: number, before: number): Promise<void>
-  /** The group's committed offset, null when there is none. A display for everyone but O5. */
+  /** The group's committed offset, null when there is none. Up to date after a `fence()` of the id that committed it; may lag behind a `commit()` (K6). A display for everyone but O5. */
   committed(group: string, topic: string, partition: number): Promise<CommittedOffset | null>
   /** All committed offsets of all groups. */
   groups(): Promise<readonly { group: string; topic: string; partition: number; next: number; metadata: string }[]>
   /** A handle on a transactional id; nothing is sent until `fence()`. */
   producer(transactionalId: string): TransactionalProducer
-  /** @throws TOPIC_UNKNOWN */
+  /** A position out of range is told by the first fetch. @throws TOPIC_UNKNOWN */
   reader(topic: string, partition: number, from: number): Promise<PartitionReader>
   /**
-   * Joins a group that works on `tasks` partition numbers (0 … tasks − 1). `assigned` is called with this member's numbers at once and after every change;
-   * every number belongs to one member at a time as far as members know, but safety never rests on it.
+   * Joins a group that works on `tasks` partition numbers (0 … tasks − 1), the same for all its members. `assigned` is called with this member's numbers, ascending,
+   * at once and after every change, never after `leave()`. When calm every number belongs to exactly one member, members' counts differ by at most one, and a
+   * change moves no number between two members that stay unless their counts demand it; in between safety never rests on it.
    */
   join(group: string, tasks: number, assigned: (partitions: readonly number[]) => void): Promise<Membership>
-  /** Lets go of everything; calls under way settle first. */
+  /** Lets go of everything; calls under way settle first. Every later call that needs the log throws LOG_UNAVAILABLE (a handle: PRODUCER_FENCED is as good). */
   close(): Promise<void>
 }

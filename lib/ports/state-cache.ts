@@ -1,7 +1,10 @@
 // The state cache: per task one stamp and the entries of its stores. It always holds some committed prefix of the task's ledger and says
 // which one; losing it costs a catch-up, never a wrong answer (exactly-once.md §1).
 
-/** A change of one entry; `value` null deletes. Keys and values are bytes of the state codec. */
+/**
+ * A change of one entry; `value` null deletes. Keys and values are bytes of the state codec: the cache copies what it is given, so the caller may
+ * use the memory again when the call settles; what it gives is not to be changed.
+ */
 export interface CacheEntry {
   readonly store: string
   readonly key: Uint8Array
@@ -18,6 +21,7 @@ export interface ApplyCall {
   readonly stamp: string
   /** A snapshot replaces everything: all entries are removed before the first call's entries are written. */
   readonly replace: boolean
+  /** Written in this order: of two changes of one key the later one stays. */
   readonly entries: readonly CacheEntry[]
 }
 
@@ -25,11 +29,11 @@ export interface StateCache {
   /** The task's stamp, null when it has none. @throws CACHE_UNAVAILABLE (as every member) */
   stamp(task: string): Promise<string | null>
   /**
-   * One call of APPLY, atomic: 'landed' when the stamp says that it happened before, 'mismatch' when the stamp is neither expected nor landed (nothing is written), else 'applied'.
+   * One call of APPLY, atomic: 'landed' when the stamp is one of `landed` (asked first; nothing is written), 'mismatch' when the stamp is neither expected nor landed (nothing is written), else 'applied'.
    * After an error the call may have happened: send the same call again.
    */
   apply(task: string, call: ApplyCall): Promise<'applied' | 'landed' | 'mismatch'>
-  /** Removes stamp and entries together if the stamp is `expect` (null: none). Idempotent. */
+  /** Removes stamp and entries together if the stamp is `expect` or there is none (so that a repeated call says 'wiped' again); 'mismatch': nothing is removed. */
   wipe(task: string, expect: string | null): Promise<'wiped' | 'mismatch'>
   /** The values of `keys` in `store` (null: no entry), read together with the stamp. */
   read(

@@ -1,0 +1,69 @@
+// The state cache in the memory of this process. A start finds it empty and the engine catches up from the ledger: the ledger lies on the
+// same disk as a cache file would, so a file would save a read and cost a second write of everything (decision 0002).
+import { MillraceError } from '../../model/errors.ts'
+import type { ApplyCall, StateCache } from '../../ports/state-cache.ts'
+
+/** Entries by key; a key's bytes as a latin1 string, one character a byte. */
+type Store = Map<string, Buffer>
+interface TaskEntries {
+  readonly stamp: string
+  readonly stores: Map<string, Store>
+}
+
+const nameOf = (key: Uint8Array): string => Buffer.from(key.buffer, key.byteOffset, key.length).latin1Slice()
+
+export class EmbeddedStateCache implements StateCache {
+  readonly #tasks = new Map<string, TaskEntries>()
+  #closed = false
+
+  async stamp(task: string): Promise<string | null> {
+    return this.#entriesOf(task)?.stamp ?? null
+  }
+
+  async apply(task: string, call: ApplyCall): Promise<'applied' | 'landed' | 'mismatch'> {
+    const before = this.#entriesOf(task)
+    const stamp = before?.stamp ?? null
+    if (stamp !== null && call.landed.includes(stamp)) return 'landed'
+    if (stamp !== call.expect) return 'mismatch'
+    const stores: Map<string, Store> = call.replace || before === undefined ? new Map() : before.stores
+    for (const { store, key, value } of call.entries) {
+      let entries = stores.get(store)
+      if (entries === undefined) stores.set(store, (entries = new Map()))
+      if (value === null) entries.delete(nameOf(key))
+      else entries.set(nameOf(key), Buffer.from(value))
+      if (entries.size === 0) stores.delete(store)
+    }
+    this.#tasks.set(task, { stamp: call.stamp, stores })
+    return 'applied'
+  }
+
+  async wipe(task: string, expect: string | null): Promise<'wiped' | 'mismatch'> {
+    const stamp = this.#entriesOf(task)?.stamp ?? null
+    if (stamp !== null && stamp !== expect) return 'mismatch'
+    this.#tasks.delete(task)
+    return 'wiped'
+  }
+
+  async read(task: string, store: string, keys: readonly Uint8Array[]) {
+    const held = this.#entriesOf(task)
+    const entries = held?.stores.get(store)
+    return { stamp: held?.stamp ?? null, values: keys.map(key => entries?.get(nameOf(key)) ?? null) }
+  }
+
+  async counts(task: string) {
+    const held = this.#entriesOf(task)
+    const counts: Record<string, number> = Object.create(null)
+    for (const [store, entries] of held?.stores ?? []) counts[store] = entries.size
+    return { stamp: held?.stamp ?? null, counts }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#tasks.clear()
+  }
+
+  #entriesOf(task: string): TaskEntries | undefined {
+    if (this.#closed) throw new MillraceError('CACHE_UNAVAILABLE', 'the state cache of this process is closed')
+    return this.#tasks.get(task)
+  }
+}
