@@ -5,6 +5,12 @@ import type { Codec } from './codec.ts'
 import type { FieldOf, Source } from './topic.ts'
 import { specOf, topic } from './topic.ts'
 
+/**
+ * The header by which a feed says that a record is no value: `CODE message`, for example `ROW_INVALID orders.csv line 7: …`. The decode door refuses such a
+ * record with this code and its value, the raw bytes of the input, unread. It means this only in records of a feed.
+ */
+export const FEED_ERROR_HEADER = 'error'
+
 export interface FeedSpec {
   readonly kind: 'feed'
   readonly name: string
