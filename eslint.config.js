@@ -23,6 +23,7 @@ export default defineConfig(
       'max-lines': ['error', { max: 400 }],
       eqeqeq: 'error',
       'no-debugger': 'error',
+      'no-throw-literal': 'error',
       'no-eval': 'error',
       'no-implied-eval': 'error',
       'no-unsafe-finally': 'error',
@@ -45,10 +46,6 @@ export default defineConfig(
       '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
     },
-  },
-  {
-    files: ['{lib,app,processors,schemas}/**/*.ts'],
-    rules: { '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true }] },
   },
   { files: INSIDE, rules: injectedWorld },
   {

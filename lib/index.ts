@@ -1,0 +1,46 @@
+// The public door: what the author of a processor imports.
+
+// ---- words
+export { days, type Duration, hours, millis, minutes, seconds } from './model/time.ts'
+export { compareDecimals, Decimal, decimal, divide } from './model/decimal.ts'
+export type { Key } from './model/key.ts'
+export type { Cause, LateRecord, Meta, Storable, Stored, Unkeyed, WindowResult } from './model/record.ts'
+export type { Headers } from './model/record-batch.ts'
+export type { DeadLetter, Door, Verdict } from './model/verdict.ts'
+export {
+  type Blame,
+  type ErrorCode,
+  type ErrorEntry,
+  ERRORS,
+  isMillraceError,
+  MillraceError,
+  type Retry,
+  type Where,
+} from './model/errors.ts'
+
+// ---- what flows
+export type { AvroSchema, FromAvro } from './model/avro-type.ts'
+export { avro, avroAs, type Codec, json } from './model/codec.ts'
+export { type Retention, type Source, type Target, type Topic, topic } from './model/topic.ts'
+export { feed } from './model/feed.ts'
+export {
+  bigintColumn,
+  bool,
+  type Column,
+  float8,
+  insertOnly,
+  integer,
+  long,
+  nullable,
+  numeric,
+  type SqlType,
+  type Table,
+  table,
+  text,
+  timestamptz,
+  upsert,
+  upsertMany,
+} from './model/table.ts'
+
+// ---- how it is put together
+export type { Flow, Output, Pipeable, Stage, TableView, Windowed } from './model/stage.ts'

@@ -1,0 +1,7 @@
+// The second public door: what the tester of a processor, or the author of an adapter, imports.
+
+// ---- conformance: every sentence of a port's contract as a test
+export { type OpenedLog, recordLogConformance } from './testing/conformance/record-log.ts'
+export { type OpenedCache, stateCacheConformance } from './testing/conformance/state-cache.ts'
+export { tablesPortConformance } from './testing/conformance/tables-port.ts'
+export { CONFORMANCE_MIGRATIONS, CONFORMANCE_TABLES, type TablesUnderTest } from './testing/conformance/tables-under-test.ts'
