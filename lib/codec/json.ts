@@ -1,0 +1,89 @@
+// JSON text ↔ values. Strict both ways: malformed UTF-8 is refused, and so is a value that JSON.stringify would drop or change (NaN, undefined
+// in an array, bigint, Uint8Array, Date, Map). Decimals become text. Numbers are doubles: an integer beyond ±(2^53 − 1) in the text is read as
+// the nearest double, as JSON.parse does; send such numbers as text.
+import type { Arena } from '../model/arena.ts'
+import { Decimal } from '../model/decimal.ts'
+import { isMillraceError, messageOf, MillraceError } from '../model/errors.ts'
+import { isPlainObject } from './avro-branch.ts'
+import { inWords } from './avro-write-cursor.ts'
+import { strictText } from './short-text.ts'
+
+/** @throws JSON_MALFORMED with the position */
+export function parseJson(bytes: Buffer, start: number, end: number): unknown {
+  if (end <= start) throw new MillraceError('JSON_MALFORMED', 'the value is empty, which is not JSON')
+  const text = strictText(bytes, start, end)
+  if (text === null) {
+    throw new MillraceError('JSON_MALFORMED', `the value is not UTF-8 (byte ${firstMalformed(bytes, start, end)} of ${end - start})`)
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new MillraceError('JSON_MALFORMED', `the value is not JSON: ${whereIn(text, messageOf(error))}`)
+  }
+}
+
+/** What `parse` of a codec makes of the parsed text; anything it throws without a code is JSON_MALFORMED. */
+export function shaped(parse: (value: unknown) => unknown, value: unknown): unknown {
+  try {
+    return parse(value)
+  } catch (error) {
+    if (isMillraceError(error)) throw error
+    throw new MillraceError('JSON_MALFORMED', `the value does not have the expected shape: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** @throws VALUE_REFUSED naming the field */
+export function writeJson(value: unknown, arena: Arena): void {
+  let text: string
+  try {
+    check(value, '')
+    text = JSON.stringify(value)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new MillraceError('VALUE_REFUSED', 'the value is nested too deeply, or contains itself, or is too long')
+  }
+  arena.utf8(text)
+}
+
+function check(value: unknown, path: string): void {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return
+    case 'number':
+      if (Number.isFinite(value)) return
+      break
+    case 'object':
+      if (value === null || value instanceof Decimal) return
+      if (Array.isArray(value)) {
+        // by index: `forEach` would pass over holes, which JSON.stringify turns into null
+        for (let i = 0; i < value.length; i++) check(value[i], `${path}[${i}]`)
+        return
+      }
+      if (isPlainObject(value) && typeof (value as { toJSON?: unknown }).toJSON !== 'function') {
+        for (const key of Object.keys(value)) {
+          const inner = (value as Record<string, unknown>)[key]
+          if (inner !== undefined) check(inner, path === '' ? key : `${path}.${key}`)
+        }
+        return
+      }
+  }
+  throw new MillraceError('VALUE_REFUSED', `${path === '' ? 'the value' : `field '${path}'`} is ${inWords(value)}, which JSON cannot hold`)
+}
+
+/** V8 says where ("… at position 17 …") in characters; without a position the text ends too early. */
+function whereIn(text: string, message: string): string {
+  const position = / at position (\d+)/.exec(message)
+  if (position === null) return `it ends too early (after ${Buffer.byteLength(text)} bytes)`
+  const byte = Buffer.byteLength(text.slice(0, Number(position[1])))
+  return `${message.slice(0, position.index)} at byte ${byte} of ${Buffer.byteLength(text)}`
+}
+
+function firstMalformed(bytes: Buffer, start: number, end: number): number {
+  const text = bytes.toString('utf8', start, end)
+  for (let at = text.indexOf('\uFFFD'); at >= 0; at = text.indexOf('\uFFFD', at + 1)) {
+    const byte = Buffer.byteLength(text.slice(0, at))
+    if (bytes.toString('hex', start + byte, start + byte + 3) !== 'efbfbd') return byte
+  }
+  return 0
+}
