@@ -37,6 +37,7 @@ export const ERRORS = {
   EVENT_TIME_INVALID: entry('data', 'never', 'The event time is not a finite non-negative integer of milliseconds since 1970.'),
   EVENT_TIME_IN_FUTURE: entry('data', 'never', 'The event time lies more than maxFutureSkew ahead of the wall clock.'),
   KEY_MISSING: entry('data', 'never', 'A record has no key where one is needed.'),
+  KEY_DIFFERS: entry('code', 'never', 'keyBy() gave another key than the key field of the value that its topic holds.'),
   KEY_IN_WRONG_PARTITION: entry(
     'code',
     'never',

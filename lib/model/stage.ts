@@ -9,10 +9,14 @@ export interface Stage<in In, out Out> {
   readonly out: () => Out
 }
 
+/** A function of the author that is given the value as its first argument, or as the one named. */
+export type Reading = AuthorFunction | { readonly f: AuthorFunction; readonly argument: number }
+type AuthorFunction = (...a: never[]) => unknown
+
 /** How a stage uses the value it is given: what the plan's field analysis may conclude from it. */
 export interface Reads {
-  /** Functions of the author that are given the value first; `'whole'` when it leaves the pipeline as it is. */
-  readonly by: readonly ((...a: never[]) => unknown)[] | 'whole'
+  /** Functions of the author that are given the value, with the place of the value among their arguments; `'whole'` when it leaves the pipeline as it is. */
+  readonly by: readonly Reading[] | 'whole'
   /** `'same'`: what goes on is the very value; `'new'`: it ends here. */
   readonly passes: 'same' | 'new'
 }

@@ -18,15 +18,18 @@ export interface Observer {
 
 export interface EpochReport {
   readonly epoch: number
+  /** Records of this epoch; a sink's batch likewise. */
   readonly records: number
-  readonly results: number
-  readonly late: number
-  readonly refused: number
+  /** Totals of the task since its first epoch, as stored with its state (I14). */
+  readonly counts: { readonly records: number; readonly late: number; readonly refused: number; readonly refusedResults: number }
   readonly computeMs: number
   readonly commitMs: number
-  readonly streamTime: number | null
-  readonly openWindows: number
-  readonly lag: number | null
+  /** Stream time per input; null before the first record. */
+  readonly streamTimes: Readonly<Record<string, number | null>>
+  /** Live entries per store (for windows: open (key, window) pairs). */
+  readonly liveKeys: Readonly<Record<string, number>>
+  /** Next offset per input. */
+  readonly positions: Readonly<Record<string, number>>
 }
 
 export const SILENT: Observer = { state() {}, epoch() {}, failure() {}, refused() {}, late() {} }

@@ -55,8 +55,8 @@ export interface StageContext {
   result(down: Push, value: unknown, key: Key, at: number, stage: string): void
   /** Counts a record that missed `windows` of a stage's windows; `'all'` when it counted in none (I14). */
   late(stage: string, windows: number, share: 'some' | 'all', lateByMs: number): void
-  /** Ends the task: the code is wrong in a way that no record can help. */
-  fatal(error: Error): never
+  /** Ends the task at the end of the turn: the code is wrong in a way that no record can help. May be called at any time. */
+  fatal(error: Error): void
 }
 
 /** Sends under the cursor's key and time. */

@@ -22,7 +22,7 @@ export function rx<T, K, U>(op: OperatorFunction<T, U>): Stage<Flow<T, K>, Flow<
         chain = 'alive'
         subscription = op(input).subscribe({
           next: value => {
-            if (turn === 'out') context.fatal(new MillraceError('RX_ASYNC_EMISSION', 'an rx() chain emitted outside its turn: use synchronous operators only'))
+            if (turn === 'out') return context.fatal(new MillraceError('RX_ASYNC_EMISSION', 'an rx() chain emitted outside its turn: use synchronous operators only'))
             if (thrown !== null) return
             try {
               down(value)

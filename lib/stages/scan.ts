@@ -42,7 +42,7 @@ export function scan<T, K extends Key, S, U>(
     version: o.version,
     state: {},
     tuning: { ttl: o.ttl },
-    reads: { by: [next], passes: 'new' },
+    reads: { by: [{ f: next, argument: 1 }], passes: 'new' },
     expands: 'expands',
     open: (context, down) => {
       const { cursor, clock, undo } = context

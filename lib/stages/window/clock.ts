@@ -46,6 +46,12 @@ export class StreamClock {
     this.wake = this.#nextWake()
     for (const { clock, graceMs } of this.#below) clock.restore(time - graceMs)
   }
+  /** Stream time at which something here or below is due; Infinity when nothing is open. */
+  due(): number {
+    let due = this.wake
+    for (const { clock, graceMs } of this.#below) due = Math.min(due, clock.due() + graceMs)
+    return due
+  }
   /** Stream time at which nothing here or below is open any more; −Infinity when nothing is. What closes may open windows below: ask again. */
   horizon(): number {
     let horizon = -Infinity

@@ -1,0 +1,207 @@
+// Plan → pipeline: opens every stage once, from the outputs backwards, on the union of what reads it. Only walks; decides nothing.
+import { MillraceError, isMillraceError } from '../model/errors.ts'
+import type { Key } from '../model/key.ts'
+import { labelOf } from '../model/describe.ts'
+import { inputOf, type Plan } from '../model/plan.ts'
+import type { PlanNode } from '../model/stage.ts'
+import { isTableTarget, type TableTargetSpec } from '../model/table.ts'
+import { specOf } from '../model/topic.ts'
+import { Cursor, type Forwarder, type Open, type Push, type Sender, type StageContext } from '../stages/context.ts'
+import { StreamClock } from '../stages/window/clock.ts'
+import type { Store } from '../state/store.ts'
+import { UndoLog } from '../state/undo.ts'
+import { Homes, Outbox, type TargetTopic, TopicSender } from './outbox.ts'
+import { originOf } from './projection.ts'
+import { Carrier } from './watermark.ts'
+
+/** What a pipeline is opened in. */
+export interface Surroundings {
+  readonly partition: number
+  /** Partition count of an input. */
+  partitionsOf(input: string): number
+  topic(name: string): TargetTopic
+  /** Takes the rows that a table target makes of a value. */
+  rows(target: TableTargetSpec): (value: unknown, cursor: Cursor) => void
+  late(window: string, windows: number, share: 'some' | 'all', lateByMs: number): void
+  /** A derived value was refused: its dead letter is due. */
+  refusedResult(value: unknown, key: Key, at: number, error: unknown, stage: string): void
+}
+
+/** A place where the task writes marks: a keyBy() and stream time there (S2.5). */
+export interface Repartition {
+  readonly topic: TargetTopic
+  readonly clock: StreamClock
+  /** Input whose stream time this is. */
+  readonly input: string
+}
+
+export interface Pipeline {
+  readonly cursor: Cursor
+  readonly undo: UndoLog
+  readonly outbox: Outbox
+  readonly stores: readonly Store[]
+  readonly inputs: ReadonlyMap<string, { readonly push: Push; readonly clock: StreamClock }>
+  readonly repartitions: readonly Repartition[]
+  /** Set by a stage that found the code itself wrong: the task must end. */
+  fatal: Error | null
+}
+
+/** An error on its way out of a pipeline, with the stage it came from. */
+export class StageFailure extends Error {
+  readonly stage: string
+  constructor(stage: string, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.stage = stage
+  }
+}
+
+export function compile(plan: Plan, around: Surroundings): Pipeline {
+  const cursor = new Cursor()
+  const undo = new UndoLog()
+  const outbox = new Outbox()
+  const stores: Store[] = []
+  const repartitions: Repartition[] = []
+  const readers = new Map<PlanNode, Push[]>()
+  const readerCount = new Map<PlanNode, number>()
+  for (const node of plan.nodes) for (const i of node.inputs) readerCount.set(i, (readerCount.get(i) ?? 0) + 1)
+  const headCount = new Map<string, number>()
+  for (const node of plan.nodes) if (node.spec.source) headCount.set(node.spec.source.of.from, (headCount.get(node.spec.source.of.from) ?? 0) + 1)
+
+  const inputClocks = new Map<string, StreamClock>()
+  const clocks = clocksOf(plan, inputClocks)
+  const pipeline: Pipeline = { cursor, undo, outbox, stores, repartitions, inputs: new Map(), fatal: null }
+
+  const shared = (node: PlanNode): boolean =>
+    node.spec.source !== undefined
+      ? headCount.get(node.spec.source.of.from)! > 1
+      : node.inputs.some(i => readerCount.get(i)! > 1 || i.spec.expands === 'expands' || shared(i))
+
+  const topicSender = (name: string): TopicSender => new TopicSender(outbox, around.topic(name), cursor)
+
+  const contextOf = (node: PlanNode): StageContext => {
+    const { clock, below } = clocks.get(node)!
+    const root = rootOf(node)
+    const homes = new Homes(around.partitionsOf(root))
+    return {
+      cursor,
+      clock,
+      below,
+      undo,
+      refusal: shared(node) ? 'shared' : 'alone',
+      partition: around.partition,
+      homeOf: key => homes.of(key),
+      keep: store => stores.push(store),
+      sender: target => {
+        if (isTableTarget(target)) {
+          const rows = around.rows(target)
+          return value => rows(value, cursor)
+        }
+        const sender = topicSender(specOf(target).name)
+        return value => sender.send(value)
+      },
+      repartitioner: (target): Sender => {
+        const topic = around.topic(specOf(target).name)
+        const sender = new TopicSender(outbox, topic, cursor)
+        const carrier = new Carrier(around.partition)
+        repartitions.push({ topic, clock, input: root })
+        return value => sender.sendKeyed(value, cursor.key!, carrier, clock.time)
+      },
+      forwarder: (target): Forwarder => forwarderFor(node, target),
+      result: (down, value, key, at, stage) => {
+        const { at: at0, key: key0, batch: batch0 } = cursor
+        const mark = outbox.mark
+        cursor.at = at
+        cursor.key = key
+        cursor.batch = null
+        try {
+          down(value)
+          undo.forget()
+        } catch (error) {
+          outbox.rollback(mark)
+          undo.restore()
+          around.refusedResult(value, key, at, error, stage)
+        } finally {
+          cursor.at = at0
+          cursor.key = key0
+          cursor.batch = batch0
+        }
+      },
+      late: around.late,
+      fatal: error => {
+        pipeline.fatal ??= error
+      },
+    }
+  }
+
+  const forwarderFor = (node: PlanNode, target: Parameters<StageContext['forwarder']>[0]): Forwarder => {
+    const spec = specOf(target)
+    const sender = topicSender(spec.name)
+    const origin = originOf(node)
+    if (origin !== null && inputOf(origin).value === spec.value) return (_value, headers) => sender.forward(headers)
+    return (value, headers) => sender.sendWith(value, headers)
+  }
+
+  const inputs = pipeline.inputs as Map<string, { push: Push; clock: StreamClock }>
+  for (const node of [...plan.nodes].reverse()) {
+    const down = fanOut(readers.get(node) ?? [])
+    const push = attributed((node.spec.open as Open)(contextOf(node), down), node)
+    for (const i of node.inputs) readers.set(i, [push, ...(readers.get(i) ?? [])])
+    if (node.spec.source !== undefined) {
+      const name = node.spec.source.of.from
+      const other = inputs.get(name)
+      inputs.set(name, { push: other === undefined ? push : fanOut([push, other.push]), clock: inputClocks.get(name)! })
+    }
+  }
+  return pipeline
+}
+
+const rootOf = (node: PlanNode): string => (node.spec.source !== undefined ? node.spec.source.of.from : rootOf(node.inputs[0]!))
+
+function clocksOf(plan: Plan, inputClocks: Map<string, StreamClock>): Map<PlanNode, { clock: StreamClock; below: StreamClock }> {
+  const clocks = new Map<PlanNode, { clock: StreamClock; below: StreamClock }>()
+  for (const node of plan.nodes) {
+    let clock: StreamClock
+    if (node.spec.source !== undefined) {
+      const name = node.spec.source.of.from
+      clock = inputClocks.get(name) ?? new StreamClock()
+      inputClocks.set(name, clock)
+    } else {
+      const above = new Set(node.inputs.map(i => clocks.get(i)!.below))
+      if (above.size !== 1) throw new MillraceError('STAGE_NOT_AVAILABLE', `${labelOf(node)} of '${plan.processor}' joins several inputs, which is not available in this version`)
+      ;[clock] = above as unknown as [StreamClock]
+    }
+    clocks.set(node, { clock, below: node.spec.graceMs === undefined ? clock : clock.below(node.spec.graceMs) })
+  }
+  return clocks
+}
+
+function fanOut(pushes: readonly Push[]): Push {
+  const [only] = pushes
+  if (pushes.length === 0) return () => {}
+  if (pushes.length === 1) return only!
+  return value => {
+    for (const push of pushes) push(value)
+  }
+}
+
+/** Lets an error say which stage it came from; the innermost stage wins. */
+function attributed(push: Push, node: PlanNode): Push {
+  const { spec } = node
+  if (spec.source !== undefined) return push
+  const stage = spec.name ?? spec.step
+  return value => {
+    try {
+      push(value)
+    } catch (error) {
+      throw error instanceof StageFailure ? error : new StageFailure(stage, error)
+    }
+  }
+}
+
+/** What a pipeline's error means: the code of ours, or that an author's function threw. */
+export function failureOf(error: unknown): { readonly code: MillraceError['code']; readonly message: string; readonly stage: string } {
+  const stage = error instanceof StageFailure ? error.stage : 'from'
+  const cause = error instanceof StageFailure ? error.cause : error
+  if (isMillraceError(cause)) return { code: cause.code, message: cause.message, stage }
+  return { code: 'USER_FUNCTION_FAILED', message: cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause), stage }
+}

@@ -1,0 +1,149 @@
+// E3: the synchronous part of an epoch. Records in offset order, then what time decides; no I/O, no clock or randomness but what is passed in.
+import { MillraceError } from '../model/errors.ts'
+import type { RecordBatch } from '../model/record-batch.ts'
+import type { Door } from '../model/verdict.ts'
+import { failureOf, StageFailure } from './compile.ts'
+import type { TaskInput } from './input.ts'
+import { stop, verdictOf } from './refusal.ts'
+import type { Session } from './session.ts'
+import { carriedBy, markIn } from './watermark.ts'
+
+const A_DAY = 86_400_000
+
+/** Computes records of the inputs until a bound of the epoch is reached. @returns how many */
+export function computeRecords(session: Session, startedAt: number): number {
+  const { epochRecords, epochMs } = session.facts.tuning
+  const { clock } = session.facts.ports
+  const most = Math.min(epochRecords, session.facts.deployment.options.epoch?.records ?? epochRecords)
+  const every = session.facts.deployment.options.epoch?.every ?? epochMs
+  let left = most
+  for (const input of session.inputs) {
+    for (let current = input.current(); current !== null && left > 0; current = input.current()) {
+      const { batch, index } = current
+      const to = Math.min(batch.count, index + Math.min(left, SLICE))
+      computeSlice(session, input, batch, index, to, startedAt)
+      left -= to - index
+      input.computed(to)
+      input.time.active(startedAt)
+      if (session.pipeline.fatal !== null) throw session.pipeline.fatal
+      if (clock.now() - startedAt >= every) return most - left
+    }
+  }
+  return most - left
+}
+/** Records between two looks at the clock. */
+const SLICE = 2_048
+
+function computeSlice(session: Session, input: TaskInput, batch: RecordBatch, from: number, to: number, now: number): void {
+  const { pipeline, counts } = session
+  const { cursor, undo, outbox } = pipeline
+  const { push, clock, spec } = input
+  const repartition = input.time.marks
+  const latest = input.live ? now + (session.facts.deployment.options.maxFutureSkew ?? A_DAY) : Infinity
+  const timeField = spec.time === 'record-timestamp' ? null : spec.time
+  cursor.batch = batch
+  cursor.topic = input.name
+  cursor.partition = input.partition
+  for (let i = from; i < to; i++) {
+    if (repartition !== null && heardMark(input, batch, i)) continue
+    cursor.index = i
+    cursor.offset = batch.offset(i)
+    cursor.at = batch.time(i)
+    cursor.key = null
+    const mark = outbox.mark
+    let door: Door = 'decode'
+    let at = -Infinity
+    counts.records++
+    session.pendingLate = 0
+    try {
+      const value = input.read(batch, i)
+      const time = timeField === null ? batch.time(i) : (value[timeField] as number)
+      checkTime(time, latest)
+      const key = value[spec.key]
+      cursor.key = typeof key === 'string' || (typeof key === 'number' && key === key) ? key : null
+      cursor.at = at = time
+      if (repartition !== null) hearCarried(input, batch, i)
+      door = 'process'
+      push(value)
+      undo.forget()
+      session.breaker.taken()
+      counts.late += session.pendingLate
+    } catch (error) {
+      outbox.rollback(mark)
+      undo.restore()
+      cursor.batch = batch
+      refuseRecord(session, error, door)
+    }
+    if (repartition === null && at > clock.time) clock.advance(at, 'close')
+  }
+}
+
+/** S1.3 */
+function checkTime(time: unknown, latest: number): asserts time is number {
+  if (typeof time !== 'number' || !Number.isSafeInteger(time) || time < 0) {
+    throw new MillraceError('EVENT_TIME_INVALID', `the event time is ${String(time)}: whole milliseconds since 1970 are needed`)
+  }
+  if (time > latest) throw new MillraceError('EVENT_TIME_IN_FUTURE', `the event time ${time} lies too far ahead of the wall clock`)
+}
+
+/** Takes a mark out of a repartition topic; what it makes due closes at once. */
+function heardMark(input: TaskInput, batch: RecordBatch, i: number): boolean {
+  const { columns } = batch
+  if (columns.keyLengths[i] !== -1 || columns.valueLengths[i] !== -1) return false
+  const mark = markIn(batch.packedHeaders(i))
+  if (mark === null) return false
+  const marks = input.time.marks!
+  marks.marked(mark.task, mark.time, mark.idle)
+  input.clock.advance(marks.streamTime(), 'close')
+  return true
+}
+
+/** The upstream task had come so far before this record: windows that are due by then close before it is judged (S3.3). */
+function hearCarried(input: TaskInput, batch: RecordBatch, i: number): void {
+  const heard = carriedBy(batch.packedHeaders(i))
+  if (heard !== null && input.time.marks!.carried(heard.task, heard.time) === 'moved') input.clock.advance(input.time.marks!.streamTime(), 'close')
+}
+
+function refuseRecord(session: Session, error: unknown, door: Door): void {
+  const { facts, pipeline, deadLetters, counts } = session
+  const { cursor } = pipeline
+  const where = { processor: facts.labels.processor, topic: cursor.topic, partition: cursor.partition, offset: cursor.offset }
+  const refused = error instanceof StageFailure || door === 'process' ? failureOf(error) : { ...failureOf(error), stage: 'from' }
+  const verdict = verdictOf(facts.deployment.options, door)
+  if (verdict === 'stop') stop(error, where)
+  counts.refused++
+  facts.ports.observer.refused(facts.labels, { code: refused.code, message: refused.message, where: { ...where, stage: refused.stage } })
+  if (verdict === 'dead-letter') deadLetters.ofRecord(refused)
+  if (session.breaker.refused() === 'storm') {
+    throw new MillraceError(
+      'DEAD_LETTER_STORM',
+      `too many of the last records of ${where.topic}/${where.partition} are refused, the last at offset ${where.offset} with ${refused.code}: ${refused.message}`,
+      { where },
+    )
+  }
+}
+
+/** What time decides without records: idle closes, drained closes (S2.3). @returns whether anything moved */
+export function computeTime(session: Session, now: number, mode: 'running' | 'draining'): 'moved' | 'still' {
+  let moved: 'moved' | 'still' = 'still'
+  const wanted = new Set(session.told.filter(t => t.wantsWallTime && now >= t.nextAt()).map(t => t.input))
+  for (const input of session.inputs) {
+    const { time, clock } = input
+    time.judge(input.caughtUp, now)
+    if (mode === 'draining' && input.ended) {
+      time.judgeDrained(now)
+      if (!time.idle) continue
+      for (let h = clock.horizon(); h > clock.time; h = clock.horizon()) {
+        clock.advance(h, 'drain')
+        moved = 'moved'
+      }
+      continue
+    }
+    const advanced = time.advanced(now)
+    if (!(advanced > clock.time) || (advanced < clock.due() && !wanted.has(input))) continue
+    clock.advance(advanced, 'idle')
+    time.taken(now)
+    moved = 'moved'
+  }
+  return moved
+}

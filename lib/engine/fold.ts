@@ -1,0 +1,140 @@
+// O3/O5: reads a ledger from its start to the barrier and checks that it follows its own rules (I1, I3).
+import { MillraceError } from '../model/errors.ts'
+import type { RecordBatch } from '../model/record-batch.ts'
+import type { PartitionReader } from '../ports/record-log.ts'
+import { entriesOf } from '../state/delta.ts'
+import type { Store } from '../state/store.ts'
+import { type LedgerRecord, ledgerRecord, type Meta } from './ledger.ts'
+
+export interface Folded {
+  /** The last meta: the truth about positions; null when the task never committed an epoch. */
+  readonly meta: Meta | null
+  /** Offset of the last meta, −1 without one. */
+  readonly at: number
+  readonly snapshotAt: number | null
+  readonly snapshotBytes: number
+  readonly deltaBytes: number
+  /** Delta blocks after `from`, for the cache (O4); null when a snapshot lies between. */
+  readonly since: readonly Buffer[] | null
+  /** Live keys per store as of the meta at `from`; null when the fold never passed it. */
+  readonly keysAtFrom: Readonly<Record<string, number>> | null
+}
+
+interface Epoch {
+  readonly firstAt: number
+  kind: 'delta' | 'snapshot' | null
+  readonly blocks: Buffer[]
+}
+
+export class LedgerFold {
+  readonly #stores: ReadonlyMap<string, Store>
+  readonly #from: number
+  readonly #name: string
+  #open: Epoch | null = null
+  #seen: 'nothing' | 'something' = 'nothing'
+  #meta: Meta | null = null
+  #at = -1
+  #snapshotAt: number | null = null
+  #snapshotBytes = 0
+  #deltaBytes = 0
+  #since: Buffer[] | null = []
+  #keysAtFrom: Readonly<Record<string, number>> | null = null
+  readonly #start: number
+
+  /**
+   * @param start the ledger's first kept offset
+   * @param from offset of the meta that the cache reflects (−1: none)
+   */
+  constructor(name: string, stores: readonly Store[], start: number, from: number) {
+    this.#name = name
+    this.#stores = new Map(stores.map(s => [s.name, s]))
+    this.#start = start
+    this.#from = from
+  }
+  /** @throws DATA_LOSS, LEDGER_CORRUPT, STATE_INCOMPATIBLE */
+  take(batch: RecordBatch, i: number): void {
+    const record = ledgerRecord(batch, i)
+    if (record.kind === 'barrier') return
+    if (this.#seen === 'nothing') this.#first(record)
+    this.#seen = 'something'
+    if (record.kind === 'meta') this.#close(record.meta, record.offset)
+    else {
+      this.#open ??= { firstAt: record.offset, kind: null, blocks: [] }
+      if (this.#open.kind !== null && this.#open.kind !== record.kind) this.#corrupt(record.offset, 'mixes deltas and a snapshot in one epoch')
+      this.#open.kind = record.kind
+      this.#open.blocks.push(record.block)
+    }
+  }
+  /** Nothing follows. */
+  result(): Folded {
+    if (this.#open !== null) this.#corrupt(this.#open.firstAt, 'ends in the middle of an epoch')
+    if (this.#seen === 'nothing' && this.#start > 0) this.#lost(`begins at offset ${this.#start} and holds nothing`)
+    return {
+      meta: this.#meta,
+      at: this.#at,
+      snapshotAt: this.#snapshotAt,
+      snapshotBytes: this.#snapshotBytes,
+      deltaBytes: this.#deltaBytes,
+      since: this.#since,
+      keysAtFrom: this.#keysAtFrom,
+    }
+  }
+  /** A ledger that was cut off must begin with a snapshot. */
+  #first(record: LedgerRecord): void {
+    const snapshot = record.kind === 'snapshot' || (record.kind === 'meta' && record.meta.kind === 'snapshot')
+    if (this.#start > 0 && !snapshot) this.#lost(`begins at offset ${this.#start} without a snapshot`)
+  }
+  #close(meta: Meta, offset: number): void {
+    const { blocks, firstAt, kind } = this.#open ?? { blocks: [], firstAt: offset, kind: null }
+    this.#open = null
+    if (this.#meta !== null) {
+      if (meta.ledgerId !== this.#meta.ledgerId) this.#corrupt(offset, `belongs to another ledger (${meta.ledgerId}, not ${this.#meta.ledgerId})`)
+      if (meta.epoch !== this.#meta.epoch + 1) this.#corrupt(offset, `holds epoch ${meta.epoch} after epoch ${this.#meta.epoch}`)
+    } else if (this.#start === 0 && meta.epoch !== 1) this.#lost(`begins with epoch ${meta.epoch}`)
+    if (kind === 'snapshot' && meta.kind !== 'snapshot') this.#corrupt(offset, 'ends a snapshot with the meta of an epoch')
+    const size = blocks.reduce((n, b) => n + b.length, 0)
+    if (meta.kind === 'snapshot') {
+      for (const store of this.#stores.values()) store.clear()
+      this.#snapshotAt = firstAt
+      this.#snapshotBytes = size
+      this.#deltaBytes = 0
+      if (offset > this.#from) this.#since = null
+    } else {
+      this.#deltaBytes += size
+      if (offset > this.#from) this.#since?.push(...blocks)
+    }
+    for (const block of blocks) this.#load(block, offset)
+    if (offset === this.#from) this.#keysAtFrom = meta.liveKeys
+    this.#meta = meta
+    this.#at = offset
+  }
+  #load(block: Buffer, offset: number): void {
+    for (const { store: name, key, value } of entriesOf(block)) {
+      const store = this.#stores.get(name)
+      if (store === undefined) {
+        throw new MillraceError('STATE_INCOMPATIBLE', `${this.#name} holds state of stage '${name}' (offset ${offset}), which the processor does not have`)
+      }
+      store.load(key, value)
+    }
+  }
+  #corrupt(offset: number, what: string): never {
+    throw new MillraceError('LEDGER_CORRUPT', `${this.#name} ${what}, at offset ${offset}`)
+  }
+  #lost(what: string): never {
+    throw new MillraceError('DATA_LOSS', `${this.#name} ${what}: earlier state is gone`)
+  }
+}
+
+const FETCH_BYTES = 8_000_000
+
+/** Reads `[start, barrier)` into the fold. @throws OFFSET_OUT_OF_RANGE when the ledger was truncated meanwhile: O3 begins again */
+export async function readLedger(reader: PartitionReader, start: number, barrier: number, fold: LedgerFold): Promise<void> {
+  for (let next = start; next < barrier; ) {
+    const fetched = await reader.fetch(FETCH_BYTES)
+    for (const batch of fetched.batches) {
+      for (let i = batch.indexOf(next); i < batch.count && batch.offset(i) < barrier; i++) fold.take(batch, i)
+    }
+    if (fetched.next === next) throw new MillraceError('LOG_UNAVAILABLE', `a ledger read stands at offset ${next}, below its barrier ${barrier}`)
+    next = fetched.next
+  }
+}

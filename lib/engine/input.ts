@@ -1,0 +1,150 @@
+// One input of a task: what was fetched and not yet computed, and how its bytes become values.
+import { openReader, type ValueReader } from '../codec/topic-codec.ts'
+import { codecSpecOf } from '../model/codec.ts'
+import { MillraceError, type ErrorCode, ERRORS } from '../model/errors.ts'
+import type { InputSpec } from '../model/plan.ts'
+import type { RecordBatch } from '../model/record-batch.ts'
+import type { FeedReader } from '../ports/feed.ts'
+import type { PartitionReader } from '../ports/record-log.ts'
+import type { Registry } from '../ports/registry.ts'
+import type { Push } from '../stages/context.ts'
+import type { StreamClock } from '../stages/window/clock.ts'
+import type { InputTime } from './input-time.ts'
+import type { Fields } from './projection.ts'
+
+export class TaskInput {
+  readonly name: string
+  readonly spec: InputSpec
+  readonly partition: number
+  readonly push: Push
+  readonly clock: StreamClock
+  readonly time: InputTime
+  readonly #reader: PartitionReader | FeedReader
+  readonly #registry: Registry
+  readonly #values: ValueReader
+  /** Next offset to compute (E1's "expected"). */
+  position: number
+  #batches: RecordBatch[] = []
+  #index = 0
+  /** Where the next fetch goes on. */
+  #fetchedTo: number
+  #caughtUp = false
+
+  constructor(o: {
+    spec: InputSpec
+    partition: number
+    push: Push
+    clock: StreamClock
+    time: InputTime
+    reader: PartitionReader | FeedReader
+    registry: Registry
+    fields: Fields
+    position: number
+  }) {
+    this.name = o.spec.name
+    this.spec = o.spec
+    this.partition = o.partition
+    this.push = o.push
+    this.clock = o.clock
+    this.time = o.time
+    this.#reader = o.reader
+    this.#registry = o.registry
+    this.position = this.#fetchedTo = o.position
+    this.#values = openReader(o.spec.value, decoded(o.spec, o.fields))
+  }
+
+  /** Nothing is left to compute, and the last fetch reached the end of what is visible (S2.3). */
+  get caughtUp(): boolean {
+    return this.#caughtUp && this.#batches.length === 0
+  }
+  /** The last fetch reached the end: what is buffered is recent. */
+  get live(): boolean {
+    return this.#caughtUp
+  }
+  /** A bounded feed that was read to its end; topics never end. */
+  get ended(): boolean {
+    return this.caughtUp && (!('ended' in this.#reader) || this.#reader.ended)
+  }
+  /** E1. Fetches if nothing is buffered; learns the schemas that the new records name. */
+  async fill(maxBytes: number): Promise<void> {
+    if (this.#batches.length > 0) return
+    const fetched = await this.#reader.fetch(maxBytes)
+    if (fetched.from > this.#fetchedTo) {
+      this.#reader.seek(this.#fetchedTo) // a gap: what lies between was never seen
+      return
+    }
+    for (const batch of fetched.batches) {
+      if (batch.indexOf(this.#fetchedTo) === batch.count) continue // seen before
+      await this.#learn(batch)
+      this.#batches.push(batch)
+    }
+    this.#index = this.#batches[0]?.indexOf(this.#fetchedTo) ?? 0
+    this.#fetchedTo = Math.max(this.#fetchedTo, fetched.next)
+    this.#caughtUp = fetched.caughtUp
+    if (this.#batches.length === 0) this.position = this.#fetchedTo
+  }
+  /** The batch to compute from, and the index of its next record; null when nothing is buffered. */
+  current(): { readonly batch: RecordBatch; readonly index: number } | null {
+    const [batch] = this.#batches
+    return batch === undefined ? null : { batch, index: this.#index }
+  }
+  /** Records of the current batch below `index` have been computed. */
+  computed(index: number): void {
+    const batch = this.#batches[0]!
+    if (index < batch.count) {
+      this.#index = index
+      this.position = batch.offset(index)
+      return
+    }
+    this.#batches.shift()
+    this.#index = this.#batches[0]?.indexOf(0) ?? 0
+    const next = this.#batches[0]
+    this.position = next === undefined ? this.#fetchedTo : next.offset(this.#index)
+  }
+  /** The value of a record. @throws what the codec throws (the decode door), VALUE_MISSING */
+  read(batch: RecordBatch, i: number): Readonly<Record<string, unknown>> {
+    if (this.spec.kind === 'feed') refuseMarked(batch, i)
+    const { columns } = batch
+    const length = columns.valueLengths[i]!
+    if (length < 0) throw new MillraceError('VALUE_MISSING', `the record has a null value: only a table view or a deleting sink can use a tombstone`)
+    const start = batch.valueStart(i)
+    return this.#values.read(columns.bytes, start, start + length) as Readonly<Record<string, unknown>>
+  }
+  arrived(signal: AbortSignal): Promise<void> {
+    return this.#reader.arrived(signal)
+  }
+  close(): void {
+    this.#reader.close()
+  }
+  async #learn(batch: RecordBatch): Promise<void> {
+    const { bytes, valueLengths } = batch.columns
+    for (let i = 0; i < batch.count; i++) {
+      if (valueLengths[i]! < 0) continue
+      const start = batch.valueStart(i)
+      const id = this.#values.missing(bytes, start, start + valueLengths[i]!)
+      if (id !== null) this.#values.learn(id, await this.#registry.schema(id))
+    }
+  }
+}
+
+/** A feed marks what it could not read with a header, so that the record goes through the decode door with its original bytes. */
+function refuseMarked(batch: RecordBatch, i: number): void {
+  if (batch.columns.headerLengths[i] === 0) return
+  const error = batch.headers(i).get('error')
+  if (error === undefined) return
+  const text = Buffer.from(error).toString()
+  const space = text.indexOf(' ')
+  const code = text.slice(0, space)
+  throw new MillraceError(code in ERRORS ? (code as ErrorCode) : 'ROW_INVALID', text.slice(space + 1))
+}
+
+/** The fields to decode: what the pipeline reads, key and time; names that the schema does not have are the analysis's own caution. */
+function decoded(spec: InputSpec, fields: Fields): ReadonlySet<string> | 'all' {
+  const codec = codecSpecOf(spec.value)
+  if (fields === 'whole' || codec.codec === 'json') return 'all'
+  const { schema } = codec
+  if (typeof schema !== 'object' || !('fields' in schema)) return 'all'
+  const known = new Set((schema['fields'] as readonly { readonly name: string }[]).map(f => f.name))
+  const wanted = [...fields, spec.key, ...(spec.time === 'record-timestamp' ? [] : [spec.time])]
+  return new Set(wanted.filter(f => known.has(f)))
+}

@@ -1,0 +1,227 @@
+// OPEN: O1 … O6 of exactly-once.md §2, in order. Nothing about position or state is read before the fence and the barrier (I5).
+import { MillraceError } from '../model/errors.ts'
+import type { FeedSpec } from '../model/feed.ts'
+import { incompatibilities, inputOf, sourcesOf } from '../model/plan.ts'
+import type { TransactionalProducer } from '../ports/record-log.ts'
+import { BlockWriter } from '../state/delta.ts'
+import { applyEntries, Behind, foldedEntries } from './behind.ts'
+import { compile, failureOf, type Pipeline } from './compile.ts'
+import { type Folded, LedgerFold, readLedger } from './fold.ts'
+import { TaskInput } from './input.ts'
+import { InputTime } from './input-time.ts'
+import { barrierWrite, type Meta, NO_COUNTS } from './ledger.ts'
+import { fieldsReadByAny } from './projection.ts'
+import { DeadLetters, stop, verdictOf } from './refusal.ts'
+import { Session, type TaskFacts } from './session.ts'
+import { cleanStamp, stampOf } from './stamp.ts'
+import { Told } from './tell.ts'
+import { Marks } from './watermark.ts'
+
+/** Opens a task. @throws what `isRetriable` says may be tried again, or what stops the task */
+export async function open(facts: TaskFacts): Promise<Session> {
+  const { ports, ledger, partition, deployment } = facts
+  const producer = ports.log.producer(`${deployment.app}.${deployment.plan.processor}.${partition}`)
+  try {
+    await producer.fence() // O1
+    const { baseOffsets } = await producer.commit({ writes: [barrierWrite(ledger, partition, ports.clock.now())] }) // O2
+    return await caughtUp(facts, producer, baseOffsets[0]!)
+  } catch (error) {
+    await producer.close()
+    throw error
+  }
+}
+
+async function caughtUp(facts: TaskFacts, producer: TransactionalProducer, barrier: number): Promise<Session> {
+  for (let attempt = 1; ; attempt++) {
+    const holder: { session: Session | null } = { session: null }
+    const pipeline = openPipeline(facts, holder)
+    try {
+      const { folded, stamp, ledgerId } = await catchUp(facts, pipeline, barrier) // O3, O4
+      return await readySession(facts, producer, pipeline, folded, stamp, ledgerId, holder) // O5, O6
+    } catch (error) {
+      const again = error instanceof MillraceError && (error.code === 'CACHE_MISMATCH' || error.code === 'OFFSET_OUT_OF_RANGE')
+      if (!again || attempt === ATTEMPTS) throw error
+    }
+  }
+}
+/** O3 begins again without a new fence after a mismatch or a truncation under way; a cache that never stops changing is another owner's. */
+const ATTEMPTS = 5
+
+/** O3: the ledger's fold, and O4: the cache brought up to it. */
+async function catchUp(facts: TaskFacts, pipeline: Pipeline, barrier: number): Promise<{ folded: Folded; stamp: string | null; ledgerId: string }> {
+  const { log, cache, random } = facts.ports
+  const task = taskName(facts)
+  const found = await cache.counts(task)
+  const parsed = stampOf(found.stamp)
+  const { start } = await log.bounds(facts.ledger, facts.partition)
+  const from = parsed === null ? -1 : parsed.kind === 'clean' ? parsed.at : parsed.from
+  const fold = new LedgerFold(`${facts.ledger}/${facts.partition}`, pipeline.stores, start, from)
+  const reader = await log.reader(facts.ledger, facts.partition, start)
+  try {
+    await readLedger(reader, start, barrier, fold)
+  } finally {
+    reader.close()
+  }
+  const folded = fold.result()
+  const ledgerId = folded.meta?.ledgerId ?? random.uuid()
+  if (folded.meta === null) {
+    if (found.stamp !== null) await wiped(facts, found.stamp)
+    return { folded, stamp: null, ledgerId }
+  }
+  const done = cleanStamp(ledgerId, folded.at)
+  const usable =
+    parsed !== null &&
+    parsed.ledgerId === ledgerId &&
+    from < barrier &&
+    folded.keysAtFrom !== null &&
+    folded.since !== null &&
+    (parsed.kind === 'clean' ? sameCounts(found.counts, folded.keysAtFrom) : parsed.to < barrier)
+  if (usable && found.stamp === done) return { folded, stamp: done, ledgerId }
+  const plan = { ledgerId, nonce: random.uuid(), to: folded.at }
+  if (usable) await applyEntries(cache, task, { ...plan, from, expect: found.stamp, mode: 'changes' }, foldedEntries(folded.since!))
+  else {
+    await wiped(facts, found.stamp)
+    const block = new BlockWriter(pipeline.stores.map(s => s.name))
+    pipeline.stores.forEach((store, i) => store.writeAll(block, i))
+    await applyEntries(cache, task, { ...plan, from: -1, expect: null, mode: 'replace' }, foldedEntries(block.take()))
+  }
+  return { folded, stamp: done, ledgerId }
+}
+
+export const taskName = ({ deployment, partition }: TaskFacts): string => `${deployment.app}.${deployment.plan.processor}.${partition}`
+
+async function wiped(facts: TaskFacts, expect: string | null): Promise<void> {
+  const answer = await facts.ports.cache.wipe(taskName(facts), expect)
+  if (answer === 'mismatch') throw new MillraceError('CACHE_MISMATCH', `the cache of ${taskName(facts)} changed while it was read`)
+}
+
+const sameCounts = (a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean =>
+  [...new Set([...Object.keys(a), ...Object.keys(b)])].every(store => (a[store] ?? 0) === (b[store] ?? 0))
+
+function openPipeline(facts: TaskFacts, holder: { session: Session | null }): Pipeline {
+  const { deployment, ports, labels } = facts
+  return compile(deployment.plan, {
+    partition: facts.partition,
+    partitionsOf: input => deployment.inputs.get(input)!,
+    topic: name => deployment.topic(name),
+    rows: target => {
+      throw new MillraceError('INTERNAL', `table '${target.to}' in a processor that writes topics`)
+    },
+    late: (window, windows, share, lateByMs) => {
+      if (share === 'all') holder.session!.pendingLate++
+      ports.observer.late(labels, { window, windows, lateByMs })
+    },
+    refusedResult: (value, key, at, error, stage) => {
+      const session = holder.session!
+      const refused = failureOf(error)
+      const { cursor } = session.pipeline
+      const where = { ...labels, topic: cursor.topic, offset: cursor.offset, stage }
+      if (verdictOf(deployment.options, 'produce') === 'stop') stop(error, where)
+      session.counts.refusedResults++
+      ports.observer.refused(labels, { code: refused.code, message: refused.message, where })
+      session.deadLetters.ofResult(refused, value, key, at)
+    },
+  })
+}
+
+/** O5: the last meta is the truth. O6: every input is sought there. */
+async function readySession(
+  facts: TaskFacts,
+  producer: TransactionalProducer,
+  pipeline: Pipeline,
+  folded: Folded,
+  stamp: string | null,
+  ledgerId: string,
+  holder: { session: Session | null },
+): Promise<Session> {
+  const { ports, deployment, partition, tuning } = facts
+  const { meta } = folded
+  if (meta !== null) {
+    const changed = incompatibilities(meta.stages, deployment.plan)
+    if (changed.length > 0) {
+      throw new MillraceError('STATE_INCOMPATIBLE', `the stored state of '${deployment.plan.processor}' does not fit: ${changed.join('; ')}; reset it or add a migration`)
+    }
+  }
+  const inputs: TaskInput[] = []
+  for (const [name, partitions] of deployment.inputs) if (partition < partitions) inputs.push(await openInput(facts, pipeline, name, meta))
+  const told = pipeline.repartitions.flatMap(place => {
+    const input = inputs.find(i => i.name === place.input)
+    return input === undefined ? [] : [new Told(place, input, partition, tuning.markEveryMs)]
+  })
+  const { cache, random } = ports
+  const session = new Session(facts, {
+    producer,
+    pipeline,
+    inputs,
+    told,
+    deadLetters: new DeadLetters(deployment, facts.labels, pipeline.outbox, pipeline.cursor),
+    behind: new Behind({ cache, task: taskName(facts), ledgerId, nonce: random.uuid(), at: folded.at, stamp }),
+    ledgerId,
+    epoch: meta?.epoch ?? 0,
+    counts: meta?.counts ?? NO_COUNTS,
+    snapshotAt: folded.snapshotAt,
+    snapshotBytes: folded.snapshotBytes,
+    deltaBytes: folded.deltaBytes,
+  })
+  holder.session = session
+  return session
+}
+
+async function openInput(facts: TaskFacts, pipeline: Pipeline, name: string, meta: Meta | null): Promise<TaskInput> {
+  const { ports, deployment, partition } = facts
+  const { plan, options } = deployment
+  const sources = sourcesOf(plan).filter(n => n.spec.source!.of.from === name)
+  const source = sources[0]!.spec.source!
+  const spec = inputOf(sources[0]!)
+  const { push, clock } = pipeline.inputs.get(name)!
+  const upstream = source.upstream
+  const marks = upstream === undefined ? null : new Marks(deployment.inputs.get(rootName(upstream))!)
+  if (meta !== null) {
+    marks?.restore(meta.marks[name] ?? [])
+    const time = meta.times[name]
+    if (time !== null && time !== undefined) clock.restore(time)
+  }
+  const position = spec.kind === 'feed' ? (meta?.positions[name] ?? 0) : await startPosition(facts, name, source.start, meta)
+  const reader = spec.kind === 'feed' ? await openFeed(facts, spec, position, meta) : await ports.log.reader(name, partition, position)
+  const idleAfterMs = source.idleMs ?? options.idleAfter ?? 30_000
+  return new TaskInput({
+    spec,
+    partition,
+    push,
+    clock,
+    time: new InputTime({ clock, marks, idleAfterMs, now: ports.clock.now() }),
+    reader,
+    registry: ports.registry,
+    fields: fieldsReadByAny(plan, sources),
+    position,
+  })
+}
+
+const rootName = (node: { readonly inputs: readonly (typeof node)[]; readonly spec: { readonly source?: { readonly of: { readonly from: string } } } }): string =>
+  node.spec.source !== undefined ? node.spec.source.of.from : rootName(node.inputs[0]!)
+
+function openFeed(facts: TaskFacts, spec: FeedSpec, position: number, meta: Meta | null) {
+  const feed = facts.ports.feeds.get(spec.name)
+  if (feed === undefined) throw new MillraceError('OPTION_INVALID', `feed '${spec.name}' of '${facts.deployment.plan.processor}' is not bound: give it files or a generator`)
+  return feed.open(position, meta?.feeds[spec.name] ?? null)
+}
+
+/** O5 without or with a meta; a position that the log no longer holds is a loss, never a jump. */
+async function startPosition(facts: TaskFacts, topic: string, start: 'earliest' | 'latest' | { readonly at: Date }, meta: Meta | null): Promise<number> {
+  const { log } = facts.ports
+  const { partition, deployment } = facts
+  const bounds = await log.bounds(topic, partition)
+  let position = meta?.positions[topic]
+  if (position === undefined) {
+    const group = `${deployment.app}.${deployment.plan.processor}`
+    const committed = await log.committed(group, topic, partition)
+    if (meta === null && committed !== null && /^[0-9a-f-]{36}:\d+$/.test(committed.metadata)) {
+      throw new MillraceError('DATA_LOSS', `group '${group}' has an offset for ${topic}/${partition} made by ledger ${committed.metadata.split(':')[0]}, but ${facts.ledger}/${partition} is empty: the ledger was lost`)
+    }
+    position = committed?.next ?? (start === 'earliest' ? bounds.start : start === 'latest' ? bounds.end : await log.offsetAt(topic, partition, start.at.getTime()))
+  }
+  if (position < bounds.start || position > bounds.end) {
+    throw new MillraceError('DATA_LOSS', `the position ${position} in ${topic}/${partition} lies outside what the log holds (${bounds.start} to ${bounds.end})`)
+  }
+  return position
+}

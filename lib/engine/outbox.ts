@@ -1,0 +1,173 @@
+// What an epoch sends: values become bytes at once, grouped by target partition; a refused record's are taken back.
+import { MillraceError } from '../model/errors.ts'
+import { type Key, partitionOf } from '../model/key.ts'
+import { Arena } from '../model/arena.ts'
+import { BatchBuilder, packHeaders, unpackHeaders } from '../model/record-batch.ts'
+import type { TopicSpec } from '../model/topic.ts'
+import type { ValueWriter } from '../codec/topic-codec.ts'
+import type { PartitionWrite } from '../ports/record-log.ts'
+import type { Cursor } from '../stages/context.ts'
+import type { Carrier } from './watermark.ts'
+
+/** A topic that the task writes. */
+export interface TargetTopic {
+  readonly spec: TopicSpec
+  readonly partitions: number
+  readonly writer: ValueWriter
+}
+
+export class Outbox {
+  #writes = new Map<string, (BatchBuilder | undefined)[]>()
+  /** The builder of every record written, in order: what a rollback takes back. */
+  readonly #log: BatchBuilder[] = []
+  #halfWritten: BatchBuilder | null = null
+
+  /** A place to go back to. */
+  get mark(): number {
+    return this.#log.length
+  }
+  rollback(mark: number): void {
+    if (this.#halfWritten !== null) {
+      this.#halfWritten.truncate(this.#halfWritten.count)
+      this.#halfWritten = null
+    }
+    while (this.#log.length > mark) {
+      const builder = this.#log.pop()!
+      builder.truncate(builder.count - 1)
+    }
+  }
+  /** Opens a record; `done` must follow unless something throws. */
+  open(topic: string, partition: number, time: number): BatchBuilder {
+    let builders = this.#writes.get(topic)
+    if (builders === undefined) this.#writes.set(topic, (builders = []))
+    const builder = (builders[partition] ??= new BatchBuilder())
+    builder.open(time)
+    this.#halfWritten = builder
+    return builder
+  }
+  done(builder: BatchBuilder): void {
+    builder.close()
+    this.#halfWritten = null
+    this.#log.push(builder)
+  }
+  get size(): number {
+    return this.#log.length
+  }
+  /** Everything written since the last call. */
+  take(): PartitionWrite[] {
+    const writes: PartitionWrite[] = []
+    for (const [topic, builders] of this.#writes) {
+      builders.forEach((builder, partition) => {
+        if (builder !== undefined && builder.count > 0) writes.push({ topic, partition, columns: builder.columns() })
+      })
+    }
+    this.#writes = new Map()
+    this.#log.length = 0
+    return writes
+  }
+}
+
+const REMEMBERED = 100_000
+
+/** Where the keys of a topic live; remembers them, because hashing costs more than looking up. */
+export class Homes {
+  readonly #partitions: number
+  readonly #known = new Map<Key, number>()
+  readonly #bytes = new Arena(256)
+  constructor(partitions: number) {
+    this.#partitions = partitions
+  }
+  of(key: Key): number {
+    if (this.#partitions === 1) return 0
+    let home = this.#known.get(key)
+    if (home === undefined) {
+      if (this.#known.size >= REMEMBERED) this.#known.clear()
+      this.#bytes.clear()
+      const n = this.#bytes.utf8(String(key))
+      home = partitionOf(this.#bytes.bytes, this.#partitions, 0, n)
+      this.#known.set(key, home)
+    }
+    return home
+  }
+}
+
+/** Sends values to a topic, keyed by the value's own key field. */
+export class TopicSender {
+  readonly #outbox: Outbox
+  readonly #target: TargetTopic
+  readonly #cursor: Cursor
+  readonly #homes: Homes
+  constructor(outbox: Outbox, target: TargetTopic, cursor: Cursor) {
+    this.#outbox = outbox
+    this.#target = target
+    this.#cursor = cursor
+    this.#homes = new Homes(target.partitions)
+  }
+  /** @throws VALUE_REFUSED, KEY_MISSING: the caller's record is refused, nothing of it stays */
+  send(value: unknown): void {
+    this.#outbox.done(this.#write(value, this.#keyOf(value)))
+  }
+  /** As send, for a repartition topic: the record carries its task's stream time. @throws KEY_DIFFERS */
+  sendKeyed(value: unknown, key: Key, carrier: Carrier, streamTime: number): void {
+    const own = this.#keyOf(value)
+    if (key !== own) {
+      throw new MillraceError('KEY_DIFFERS', `keyBy() gave '${key}', but the value's key '${this.#target.spec.key}' of topic '${this.#target.spec.name}' is '${own}'`)
+    }
+    const builder = this.#write(value, own)
+    carrier.write(builder.arena, streamTime)
+    this.#outbox.done(builder)
+  }
+  sendWith(value: unknown, headers: readonly (readonly [string, Uint8Array | string])[]): void {
+    const builder = this.#write(value, this.#keyOf(value))
+    packHeaders(builder.arena, headers)
+    this.#outbox.done(builder)
+  }
+  #keyOf(value: unknown): Key {
+    const { spec } = this.#target
+    const key = (value as Readonly<Record<string, unknown>> | null)?.[spec.key]
+    if ((typeof key !== 'string' && typeof key !== 'number') || key !== key) {
+      throw new MillraceError('KEY_MISSING', `a value for topic '${spec.name}' has ${String(key)} as its key '${spec.key}': a string or a number is needed`)
+    }
+    return key
+  }
+  #write(value: unknown, key: Key): BatchBuilder {
+    const { spec, writer } = this.#target
+    const declared = spec.time === 'record-timestamp' ? undefined : (value as Readonly<Record<string, unknown>>)[spec.time]
+    const builder = this.#outbox.open(spec.name, this.#homes.of(key), typeof declared === 'number' ? declared : this.#cursor.at)
+    builder.arena.utf8(String(key))
+    builder.endKey()
+    writer.write(value, builder.arena)
+    builder.endValue()
+    return builder
+  }
+  /** Sends the record in hand as it is, with headers added. */
+  forward(headers: readonly (readonly [string, Uint8Array | string])[]): void {
+    const { batch, index } = this.#cursor
+    if (batch === null) throw new MillraceError('INTERNAL', 'a derived value cannot be forwarded as bytes')
+    const key = batch.key(index)
+    const partition = key === null ? this.#cursor.partition % this.#target.partitions : partitionOf(key, this.#target.partitions)
+    const builder = this.#outbox.open(this.#target.spec.name, partition, batch.time(index))
+    writeOriginal(builder, this.#cursor, headers)
+    this.#outbox.done(builder)
+  }
+}
+
+/** Key and value bytes of the record in hand, its headers, and more headers. */
+export function writeOriginal(builder: BatchBuilder, cursor: Cursor, headers: readonly (readonly [string, Uint8Array | string])[]): void {
+  const batch = cursor.batch!
+  const { arena } = builder
+  const key = batch.key(cursor.index)
+  if (key === null) builder.nullKey()
+  else {
+    arena.raw(key)
+    builder.endKey()
+  }
+  const value = batch.value(cursor.index)
+  if (value === null) builder.nullValue()
+  else {
+    arena.raw(value)
+    builder.endValue()
+  }
+  const packed = batch.packedHeaders(cursor.index)
+  packHeaders(arena, packed === null ? headers : [...unpackHeaders(packed), ...headers])
+}

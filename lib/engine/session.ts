@@ -1,0 +1,93 @@
+// Everything a task holds between OPEN and CLOSE. CLOSE drops it whole: nothing of it may be used again (I5, I8).
+import type { TransactionalProducer } from '../ports/record-log.ts'
+import type { Behind } from './behind.ts'
+import type { Pipeline } from './compile.ts'
+import type { Deployment, Ports, Tuning } from './environment.ts'
+import type { TaskInput } from './input.ts'
+import type { Counts } from './ledger.ts'
+import { Breaker, type DeadLetters } from './refusal.ts'
+import type { Told } from './tell.ts'
+
+/** The facts of a task that outlive its sessions. */
+export interface TaskFacts {
+  readonly deployment: Deployment
+  readonly ports: Ports
+  readonly tuning: Tuning
+  readonly partition: number
+  readonly ledger: string
+  readonly labels: { readonly processor: string; readonly partition: number }
+}
+
+export interface SessionStart {
+  readonly producer: TransactionalProducer
+  readonly pipeline: Pipeline
+  readonly inputs: readonly TaskInput[]
+  readonly told: readonly Told[]
+  readonly deadLetters: DeadLetters
+  readonly behind: Behind
+  readonly ledgerId: string
+  readonly epoch: number
+  readonly counts: Counts
+  readonly snapshotAt: number | null
+  readonly snapshotBytes: number
+  readonly deltaBytes: number
+}
+
+export class Session {
+  readonly facts: TaskFacts
+  readonly producer: TransactionalProducer
+  readonly pipeline: Pipeline
+  readonly inputs: readonly TaskInput[]
+  readonly told: readonly Told[]
+  readonly deadLetters: DeadLetters
+  readonly behind: Behind
+  readonly breaker: Breaker
+  readonly ledgerId: string
+  /** The last computed epoch. */
+  epoch: number
+  /** As of the last computed epoch. */
+  counts: { -readonly [N in keyof Counts]: Counts[N] }
+  /** Offset of the first record of the last acknowledged snapshot. */
+  snapshotAt: number | null
+  /** Size of the last snapshot, and of the deltas acknowledged since. */
+  snapshotBytes: number
+  deltaBytes: number
+  /** A snapshot whose predecessors may be deleted once the cache has passed its meta. */
+  truncation: { readonly before: number; readonly metaAt: number } | null = null
+  /** Windows that the record in hand missed wholly; counted when the record is taken. */
+  pendingLate = 0
+  /** Input positions of the last sealed epoch. */
+  readonly committedPositions: Map<string, number>
+  /** The commit under way; at most one (E4). */
+  committing: Promise<void> | null = null
+  /** Aborted by CLOSE: wakes whoever waits. */
+  readonly closed = new AbortController()
+
+  constructor(facts: TaskFacts, start: SessionStart) {
+    this.facts = facts
+    this.producer = start.producer
+    this.pipeline = start.pipeline
+    this.inputs = start.inputs
+    this.told = start.told
+    this.deadLetters = start.deadLetters
+    this.behind = start.behind
+    this.breaker = new Breaker(facts.deployment.options.breaker)
+    this.ledgerId = start.ledgerId
+    this.epoch = start.epoch
+    this.counts = { ...start.counts }
+    this.committedPositions = new Map(start.inputs.map(i => [i.name, i.position]))
+    this.snapshotAt = start.snapshotAt
+    this.snapshotBytes = start.snapshotBytes
+    this.deltaBytes = start.deltaBytes
+  }
+  get caughtUp(): boolean {
+    return this.inputs.every(i => i.caughtUp)
+  }
+  /** CLOSE: after it only a new OPEN may say anything about position or state. */
+  async close(): Promise<void> {
+    this.closed.abort()
+    for (const input of this.inputs) input.close()
+    await this.committing?.catch(() => {})
+    await this.producer.close()
+  }
+}

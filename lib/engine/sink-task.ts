@@ -1,0 +1,300 @@
+// A task that loads tables (exactly-once.md §4): no ledger and no transaction of the log; the offset row in the database is store and fence in one.
+import { isMillraceError, MillraceError } from '../model/errors.ts'
+import { inputOf, sourcesOf } from '../model/plan.ts'
+import type { RecordBatch } from '../model/record-batch.ts'
+import type { TableTargetSpec } from '../model/table.ts'
+import type { DeadLetterRow, TableWrite, Tables } from '../ports/tables.ts'
+import { compile, failureOf, type Pipeline } from './compile.ts'
+import { TaskInput } from './input.ts'
+import { InputTime } from './input-time.ts'
+import type { Mode, OpenTask, TurnOutcome } from './life.ts'
+import { LetterForwarder } from './letter-forwarder.ts'
+import { fieldsReadByAny } from './projection.ts'
+import { Breaker, type Refused, stop, verdictOf } from './refusal.ts'
+import type { TaskFacts } from './session.ts'
+
+/** Most rows of a batch, over all tables. */
+const BATCH_ROWS = 5_000
+const FETCH_BYTES = 4_000_000
+
+/** Rows collected for one table. */
+class Collected {
+  readonly target: TableTargetSpec
+  readonly #names: readonly string[]
+  #columns: unknown[][]
+  #offsets: number[] = []
+  constructor(target: TableTargetSpec) {
+    this.target = target
+    this.#names = Object.keys(target.table.columns)
+    this.#columns = this.#names.map(() => [])
+  }
+  get rows(): number {
+    return this.#offsets.length
+  }
+  /** @throws ROW_REFUSED for a row that lacks a column */
+  add(row: Readonly<Record<string, unknown>>, offset: number): void {
+    const names = this.#names
+    for (let c = 0; c < names.length; c++) {
+      const value = row[names[c]!]
+      if (value === undefined) throw new MillraceError('ROW_REFUSED', `a row for table '${this.target.to}' has no '${names[c]}'`)
+      this.#columns[c]!.push(value)
+    }
+    this.#offsets.push(offset)
+  }
+  truncate(rows: number): void {
+    for (const column of this.#columns) column.length = rows
+    this.#offsets.length = rows
+  }
+  /** Everything collected; starts anew. */
+  take(): TableWrite {
+    const write = { table: this.target.table, mode: this.target.mode, columns: this.#columns, offsets: this.#offsets }
+    this.#columns = this.#names.map(() => [])
+    this.#offsets = []
+    return write
+  }
+}
+
+interface Slice {
+  readonly batch: RecordBatch
+  readonly from: number
+  readonly to: number
+}
+interface Batch {
+  readonly input: TaskInput
+  readonly from: number
+  readonly to: number
+  readonly slices: readonly Slice[]
+  readonly records: number
+  readonly writes: readonly TableWrite[]
+  readonly deadLetters: readonly DeadLetterRow[]
+}
+/** By offset: records whose rows the database refused. */
+type RefusedRows = Map<number, Refused>
+const NONE_REFUSED: RefusedRows = new Map()
+
+export class SinkTask implements OpenTask {
+  readonly #facts: TaskFacts
+  readonly #tables: Tables
+  readonly #inputs: readonly TaskInput[]
+  readonly #pipeline: Pipeline
+  readonly #collected: ReadonlyMap<string, Collected>
+  readonly #breaker: Breaker
+  readonly #forwarder: LetterForwarder
+  readonly #counts = { records: 0, late: 0, refused: 0, refusedResults: 0 }
+  #letters: DeadLetterRow[] = []
+  #loads = 0
+  #loading: Promise<void> | null = null
+
+  private constructor(facts: TaskFacts, tables: Tables, inputs: readonly TaskInput[], pipeline: Pipeline, collected: ReadonlyMap<string, Collected>) {
+    this.#facts = facts
+    this.#tables = tables
+    this.#inputs = inputs
+    this.#pipeline = pipeline
+    this.#collected = collected
+    this.#breaker = new Breaker(facts.deployment.options.breaker)
+    this.#forwarder = new LetterForwarder(facts, tables)
+  }
+
+  /** Positions are the database's: after every error they are read again, then sought (never the task's own memory). */
+  static async open(facts: TaskFacts): Promise<SinkTask> {
+    const { deployment, ports, partition } = facts
+    const { tables } = ports
+    if (tables === null) throw new MillraceError('PLAN_INVALID', `'${deployment.plan.processor}' loads tables, but no database is configured`)
+    const collected = new Map<string, Collected>()
+    const pipeline = compile(deployment.plan, {
+      partition,
+      partitionsOf: input => deployment.inputs.get(input)!,
+      topic: name => deployment.topic(name),
+      rows: target => rowsInto(collected, target),
+      late: () => {},
+      refusedResult: (_value, _key, _at, error) => {
+        throw error
+      },
+    })
+    const inputs: TaskInput[] = []
+    for (const [name, partitions] of deployment.inputs) if (partition < partitions) inputs.push(await openInput(facts, tables, pipeline, name))
+    return new SinkTask(facts, tables, inputs, pipeline, collected)
+  }
+
+  async turn(_mode: Mode): Promise<TurnOutcome> {
+    let outcome: TurnOutcome = 'quiet'
+    for (const input of this.#inputs) {
+      await input.fill(FETCH_BYTES)
+      const batch = this.#nextBatch(input)
+      if (batch === null) continue
+      outcome = 'busy'
+      await this.settle() // one load at a time; the next batch is computed meanwhile
+      this.#loading = this.#load(batch)
+      this.#loading.catch(() => {}) // looked at by settle()
+    }
+    if (outcome === 'quiet' || this.#inputs.every(i => i.caughtUp)) await this.settle()
+    return outcome
+  }
+  nextDecision(): number {
+    return Infinity
+  }
+  async arrived(signal: AbortSignal): Promise<void> {
+    await Promise.race(this.#inputs.map(i => i.arrived(signal)))
+  }
+  behind(): Promise<void> {
+    return this.#forwarder.forward()
+  }
+  async settle(): Promise<void> {
+    const loading = this.#loading
+    if (loading === null) return
+    await loading
+    this.#loading = null
+  }
+  get drained(): boolean {
+    return this.#loading === null && this.#inputs.every(i => i.ended)
+  }
+  async close(): Promise<void> {
+    for (const input of this.#inputs) input.close()
+    await this.#loading?.catch(() => {})
+    await this.#forwarder.close()
+  }
+
+  /** Rows of the next records of one input, bounded by rows and by what was fetched; null when nothing moved. */
+  #nextBatch(input: TaskInput): Batch | null {
+    const from = input.position
+    const slices: Slice[] = []
+    let records = 0
+    for (let current = input.current(); current !== null && this.#rows < BATCH_ROWS; current = input.current()) {
+      const { batch, index } = current
+      let i = index
+      for (; i < batch.count && this.#rows < BATCH_ROWS; i++) this.#record(input, batch, i, NONE_REFUSED)
+      slices.push({ batch, from: index, to: i })
+      records += i - index
+      input.computed(i)
+    }
+    if (input.position === from) return null
+    return { input, from, to: input.position, slices, records, ...this.#take() }
+  }
+  #again(batch: Batch, refused: RefusedRows): Batch {
+    const ahead = this.#take() // nothing: batches are taken whole
+    if (ahead.writes.length > 0) throw new MillraceError('INTERNAL', 'a batch was computed while another one was collected')
+    for (const slice of batch.slices) for (let i = slice.from; i < slice.to; i++) this.#record(batch.input, slice.batch, i, refused)
+    return { ...batch, ...this.#take() }
+  }
+  #take(): { writes: readonly TableWrite[]; deadLetters: readonly DeadLetterRow[] } {
+    const writes = [...this.#collected.values()].filter(c => c.rows > 0).map(c => c.take())
+    const deadLetters = this.#letters
+    this.#letters = []
+    return { writes, deadLetters }
+  }
+  get #rows(): number {
+    let rows = this.#letters.length
+    for (const c of this.#collected.values()) rows += c.rows
+    return rows
+  }
+  #record(input: TaskInput, batch: RecordBatch, i: number, refused: RefusedRows): void {
+    const { cursor } = this.#pipeline
+    const { spec } = input
+    cursor.batch = batch
+    cursor.index = i
+    cursor.topic = input.name
+    cursor.partition = input.partition
+    cursor.offset = batch.offset(i)
+    cursor.at = batch.time(i)
+    const known = refused.get(cursor.offset)
+    if (known !== undefined) return this.#refuse(known, batch, i)
+    const marks = [...this.#collected.values()].map(c => c.rows)
+    let door: 'decode' | 'process' = 'decode'
+    try {
+      const value = input.read(batch, i)
+      if (spec.time !== 'record-timestamp') cursor.at = value[spec.time] as number
+      const key = value[spec.key]
+      cursor.key = typeof key === 'string' || typeof key === 'number' ? key : null
+      door = 'process'
+      input.push(value)
+      this.#breaker.taken()
+    } catch (error) {
+      ;[...this.#collected.values()].forEach((c, n) => c.truncate(marks[n]!))
+      const verdict = verdictOf(this.#facts.deployment.options, door)
+      if (verdict === 'stop') stop(error, { ...this.#facts.labels, topic: input.name, offset: cursor.offset })
+      if (verdict === 'dead-letter') this.#refuse(failureOf(error), batch, i)
+      else this.#counts.refused++
+    }
+  }
+  #refuse({ code, message, stage }: Refused, batch: RecordBatch, i: number): void {
+    const { labels, ports } = this.#facts
+    const { topic, partition } = batch
+    const offset = batch.offset(i)
+    const where = { ...labels, topic, offset, stage }
+    this.#counts.refused++
+    ports.observer.refused(labels, { code, message, where })
+    const [key, value] = [batch.key(i), batch.value(i)].map(bytes => (bytes === null ? null : Buffer.from(bytes))) as [Buffer | null, Buffer | null]
+    this.#letters.push({ processor: labels.processor, stage, code, message, topic, partition, offset, time: batch.time(i), key, value })
+    if (this.#breaker.refused() === 'storm') {
+      throw new MillraceError('DEAD_LETTER_STORM', `too many of the last records of ${topic}/${partition} are refused, the last with ${code}: ${message}`, { where })
+    }
+  }
+  async #load(first: Batch): Promise<void> {
+    const { labels, ports, deployment } = this.#facts
+    const { input, from, to } = first
+    const startedAt = ports.clock.now()
+    const refused: RefusedRows = new Map()
+    for (let batch = first; ; batch = this.#again(batch, refused)) {
+      try {
+        const { writes, deadLetters } = batch
+        await this.#tables.load({ sink: deployment.plan.processor, topic: input.name, partition: input.partition, from, to, writes, deadLetters })
+        break
+      } catch (error) {
+        const guilty = this.#refusedRow(error, batch)
+        if (guilty === null || refused.has(guilty)) throw error
+        refused.set(guilty, { ...failureOf(error), stage: 'to' })
+      }
+    }
+    this.#counts.records += first.records
+    ports.observer.epoch(labels, {
+      epoch: ++this.#loads,
+      records: first.records,
+      counts: { ...this.#counts },
+      computeMs: 0,
+      commitMs: ports.clock.now() - startedAt,
+      streamTimes: {},
+      liveKeys: {},
+      positions: { [input.name]: to },
+    })
+  }
+  /** Offset of a record that the verdict turns into a dead letter because the database refused its row; null when the error stands. */
+  #refusedRow(error: unknown, batch: Batch): number | null {
+    if (!isMillraceError(error) || error.where.offset === undefined) return null
+    if (error.code === 'DUPLICATE_ROW') return batch.writes.some(w => w.mode === 'insert-dead-letter') ? error.where.offset : null
+    if (error.code !== 'ROW_REFUSED') return null
+    return verdictOf(this.#facts.deployment.options, 'produce') === 'dead-letter' ? error.where.offset : null
+  }
+}
+
+function rowsInto(collected: Map<string, Collected>, target: TableTargetSpec): (value: unknown, cursor: { readonly offset: number }) => void {
+  const id = `${target.to}\0${target.mode}`
+  const rows = collected.get(id) ?? new Collected(target)
+  collected.set(id, rows)
+  return (value, cursor) => {
+    for (const row of target.rows(value)) rows.add(row, cursor.offset)
+  }
+}
+
+async function openInput(facts: TaskFacts, tables: Tables, pipeline: Pipeline, name: string): Promise<TaskInput> {
+  const { ports, deployment, partition } = facts
+  const nodes = sourcesOf(deployment.plan).filter(n => n.spec.source!.of.from === name)
+  const spec = inputOf(nodes[0]!)
+  if (spec.kind === 'feed') throw new MillraceError('PLAN_INVALID', `'${deployment.plan.processor}' loads a feed into tables: let a processor write it to a topic first`)
+  const bounds = await ports.log.bounds(name, partition)
+  const position = await tables.position(deployment.plan.processor, name, partition, bounds.start)
+  if (position < bounds.start || position > bounds.end) {
+    throw new MillraceError('DATA_LOSS', `the offset ${position} of sink '${deployment.plan.processor}' in ${name}/${partition} lies outside what the log holds (${bounds.start} to ${bounds.end})`)
+  }
+  const { push, clock } = pipeline.inputs.get(name)!
+  return new TaskInput({
+    spec,
+    partition,
+    push,
+    clock,
+    time: new InputTime({ clock, marks: null, idleAfterMs: 'never', now: ports.clock.now() }),
+    reader: await ports.log.reader(name, partition, position),
+    registry: ports.registry,
+    fields: fieldsReadByAny(deployment.plan, nodes),
+    position,
+  })
+}

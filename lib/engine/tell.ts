@@ -1,0 +1,57 @@
+// What a task tells downstream of a repartition: marks, after its records and in their transaction (S2.5).
+import type { Repartition } from './compile.ts'
+import type { Outbox } from './outbox.ts'
+import type { TaskInput } from './input.ts'
+import { markHeaders } from './watermark.ts'
+import { packHeaders } from '../model/record-batch.ts'
+
+/** One repartition of a task and what was last told there. */
+export class Told {
+  readonly #place: Repartition
+  readonly #task: number
+  readonly #everyMs: number
+  readonly input: TaskInput
+  /** Null: nothing was told yet, not even that there is nothing. */
+  #time: number | null = null
+  #idle: 'idle' | 'busy' = 'busy'
+  #at = -Infinity
+  constructor(place: Repartition, input: TaskInput, task: number, everyMs: number) {
+    this.#place = place
+    this.#task = task
+    this.#everyMs = everyMs
+    this.input = input
+  }
+  /** Only a task whose input is idle and that holds nothing open tells that it is idle: what it still may emit must not come as late. */
+  get #nowIdle(): 'idle' | 'busy' {
+    const { time, clock } = this.input
+    return time.idle && !(clock.horizon() > clock.time) ? 'idle' : 'busy'
+  }
+  get pending(): boolean {
+    return this.#time === null || this.#place.clock.time > this.#time || this.#nowIdle !== this.#idle
+  }
+  /** While idle with something open, wall time moves stream time on and is told as it goes. */
+  get wantsWallTime(): boolean {
+    return this.input.time.idle && this.input.clock.horizon() > this.input.clock.time
+  }
+  /** Wall time at which the next mark is due; Infinity when there is nothing to tell. */
+  nextAt(): number {
+    return this.pending || this.wantsWallTime ? this.#at + this.#everyMs : Infinity
+  }
+  due(now: number): boolean {
+    return this.pending && (now >= this.#at + this.#everyMs || now < this.#at || this.#nowIdle !== this.#idle)
+  }
+  write(outbox: Outbox, now: number): void {
+    const { topic, clock } = this.#place
+    this.#time = clock.time
+    this.#idle = this.#nowIdle
+    this.#at = now
+    const headers = markHeaders(this.#task, this.#time, this.#idle)
+    for (let p = 0; p < topic.partitions; p++) {
+      const builder = outbox.open(topic.spec.name, p, now)
+      builder.nullKey()
+      builder.nullValue()
+      packHeaders(builder.arena, headers)
+      outbox.done(builder)
+    }
+  }
+}

@@ -1,0 +1,156 @@
+// THE SPINE: one epoch of a task, E1 … E7 of exactly-once.md §3, in order. Everything before the commit can be thrown away; nothing after it can.
+import { stateLines, fingerprintOf } from '../model/plan.ts'
+import type { Transaction } from '../ports/record-log.ts'
+import { BlockWriter } from '../state/delta.ts'
+import { computeRecords, computeTime } from './compute.ts'
+import { epochWrite, type Meta } from './ledger.ts'
+import type { Session } from './session.ts'
+
+/** A computed epoch: bytes, and what to remember when it is acknowledged. */
+interface Epoch {
+  readonly meta: Meta
+  readonly transaction: Transaction
+  readonly blocks: readonly Buffer[]
+  readonly records: number
+  readonly startedAt: number
+  readonly computedAt: number
+}
+
+/** One turn. @returns 'quiet' when everything there is was computed and committed, so that the caller may wait. @throws whatever must CLOSE the session */
+export async function turn(session: Session, mode: 'running' | 'draining'): Promise<'busy' | 'quiet'> {
+  const { ports, tuning } = session.facts
+  if (snapshotDue(session)) await snapshot(session)
+  for (const input of session.inputs) await input.fill(tuning.epochBytes) // E1, E2: all state is resident
+
+  const startedAt = ports.clock.now()
+  const records = computeRecords(session, startedAt) // E3
+  const moved = computeTime(session, ports.clock.now(), mode)
+  const caughtUp = session.caughtUp
+  tellMarks(session, ports.clock.now(), mode)
+  if (session.pipeline.fatal !== null) throw session.pipeline.fatal
+
+  const positionsMoved = session.inputs.some(i => i.position !== session.committedPositions.get(i.name))
+  if (records === 0 && moved === 'still' && session.pipeline.outbox.size === 0 && !positionsMoved) {
+    await settle(session)
+    return 'quiet'
+  }
+  const epoch = await seal(session, records, startedAt)
+  await settle(session) // E4 of this epoch starts only after the acknowledgement of the last (overlap)
+  session.committing = commit(session, epoch)
+  session.committing.catch(() => {}) // looked at by settle()
+  if (caughtUp) await settle(session) // no backlog: speculation would only cost latency
+  return 'busy'
+}
+
+/** Waits for the commit under way. @throws what it threw: its outcome is unknown, so is everything computed on top of it */
+export async function settle(session: Session): Promise<void> {
+  const { committing } = session
+  if (committing === null) return
+  await committing
+  session.committing = null
+}
+
+function tellMarks(session: Session, now: number, mode: 'running' | 'draining'): void {
+  for (const told of session.told) if (told.due(now) || (mode === 'draining' && told.pending)) told.write(session.pipeline.outbox, now)
+}
+
+/** Packs what the epoch changed. Nothing computed later can reach it. */
+async function seal(session: Session, records: number, startedAt: number): Promise<Epoch> {
+  const { facts, pipeline } = session
+  const { clock } = facts.ports
+  const block = new BlockWriter(pipeline.stores.map(s => s.name))
+  pipeline.stores.forEach((store, i) => store.writeChanges(block, i))
+  const blocks = block.take()
+  const writes = pipeline.outbox.take()
+  const meta = await metaOf(session, 'epoch')
+  const { app, plan } = facts.deployment
+  const topics = session.inputs.filter(i => i.spec.kind === 'topic')
+  for (const i of session.inputs) session.committedPositions.set(i.name, i.position)
+  return {
+    meta,
+    blocks,
+    records,
+    startedAt,
+    computedAt: clock.now(),
+    transaction: {
+      offsets: {
+        group: `${app}.${plan.processor}`,
+        metadata: `${session.ledgerId}:${meta.epoch}`,
+        offsets: topics.map(i => ({ topic: i.name, partition: i.partition, next: i.position })),
+      },
+      writes: [...writes, epochWrite(facts.ledger, facts.partition, blocks, meta)],
+    },
+  }
+}
+
+async function metaOf(session: Session, kind: Meta['kind']): Promise<Meta> {
+  const { facts, pipeline, inputs } = session
+  const { plan } = facts.deployment
+  const byInput = <V>(of: (i: (typeof inputs)[number]) => V): Record<string, V> => Object.fromEntries(inputs.map(i => [i.name, of(i)]))
+  const feeds: Record<string, string> = {}
+  for (const i of inputs) if (i.spec.kind === 'feed') feeds[i.name] = await facts.ports.feeds.get(i.name)!.mark()
+  return {
+    epoch: ++session.epoch,
+    ledgerId: session.ledgerId,
+    kind,
+    positions: byInput(i => i.position),
+    times: byInput(i => (Number.isFinite(i.clock.time) ? i.clock.time : null)),
+    marks: Object.fromEntries(inputs.filter(i => i.time.marks !== null).map(i => [i.name, i.time.marks!.stored()])),
+    feeds,
+    liveKeys: Object.fromEntries(pipeline.stores.map(s => [s.name, s.size])),
+    fingerprint: fingerprintOf(plan),
+    stages: stateLines(plan),
+    snapshotAt: session.snapshotAt,
+    counts: { ...session.counts },
+    ts: facts.ports.clock.now(),
+  }
+}
+
+async function commit(session: Session, epoch: Epoch): Promise<void> {
+  const { facts, behind } = session
+  const { clock, observer } = facts.ports
+  const { baseOffsets } = await session.producer.commit(epoch.transaction) // E4
+  const at = baseOffsets.at(-1)! + epoch.blocks.length // E5: the meta is the last record
+  behind.committed(epoch.blocks, at) // E6 follows by itself
+  for (const b of epoch.blocks) session.deltaBytes += b.length
+  const now = clock.now()
+  observer.epoch(facts.labels, {
+    epoch: epoch.meta.epoch,
+    records: epoch.records,
+    counts: epoch.meta.counts,
+    computeMs: epoch.computedAt - epoch.startedAt,
+    commitMs: now - epoch.computedAt,
+    streamTimes: epoch.meta.times,
+    liveKeys: epoch.meta.liveKeys,
+    positions: epoch.meta.positions,
+  })
+}
+
+const snapshotDue = (session: Session): boolean => session.deltaBytes > Math.max(session.facts.tuning.snapshotBytes, 2 * session.snapshotBytes)
+
+/** An epoch of its own: no input, no output, nothing computed ahead. It replaces its reader's state. */
+async function snapshot(session: Session): Promise<void> {
+  await settle(session)
+  const { facts, pipeline, behind } = session
+  const block = new BlockWriter(pipeline.stores.map(s => s.name))
+  pipeline.stores.forEach((store, i) => store.writeAll(block, i))
+  const blocks = block.take()
+  const meta = await metaOf(session, 'snapshot')
+  const { baseOffsets } = await session.producer.commit({ writes: [epochWrite(facts.ledger, facts.partition, blocks, meta)] })
+  const first = baseOffsets[0]!
+  const at = first + blocks.length
+  behind.committed([], at) // the fold is the same
+  session.snapshotAt = first
+  session.snapshotBytes = blocks.reduce((n, b) => n + b.length, 0)
+  session.deltaBytes = 0
+  session.truncation = { before: first, metaAt: at }
+}
+
+/** E6 and the ledger's truncation: behind the epochs, never waited for by them. */
+export async function followBehind(session: Session): Promise<void> {
+  await session.behind.apply()
+  const { truncation, facts } = session
+  if (truncation === null || session.behind.at < truncation.metaAt) return
+  session.truncation = null
+  await facts.ports.log.deleteRecords(facts.ledger, facts.partition, truncation.before)
+}

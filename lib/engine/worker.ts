@@ -1,0 +1,137 @@
+// One process's share of the work: deploys processors, joins their groups, lives the tasks that it is assigned.
+import type { Subscription } from 'rxjs'
+import { MillraceError } from '../model/errors.ts'
+import { kindOf } from '../model/plan.ts'
+import type { Membership } from '../ports/record-log.ts'
+import type { Processor } from '../stages/processor.ts'
+import { deploy } from './deploy.ts'
+import { type Deployment, type Ports, type Tuning, TUNING } from './environment.ts'
+import { ledgerTopic } from './ledger.ts'
+import { Life, type OpenTask, Stopped } from './life.ts'
+import type { TaskFacts } from './session.ts'
+import { SinkTask } from './sink-task.ts'
+import { StreamTask } from './stream-task.ts'
+
+export interface WorkerSettings {
+  /** Prefix of every topic and id of ours: lower case letters, digits, '-'. */
+  readonly app: string
+  /** Partitions of topics that do not say their own and do not exist yet. */
+  readonly partitions: number
+  readonly tuning?: Partial<Tuning>
+}
+
+interface Living {
+  readonly life: Life<OpenTask>
+  readonly subscription: Subscription
+}
+
+interface Group {
+  readonly deployment: Deployment
+  readonly membership: Membership
+  readonly living: Map<number, Living>
+}
+
+export class Worker {
+  readonly #ports: Ports
+  readonly #settings: WorkerSettings & { readonly tuning: Tuning }
+  readonly #groups = new Map<string, Group>()
+  #listeners: (() => void)[] = []
+  constructor(ports: Ports, settings: WorkerSettings) {
+    if (!/^[a-z][a-z0-9-]{0,49}$/.test(settings.app)) throw new MillraceError('OPTION_INVALID', `'${settings.app}' is no app name: lower case letters, digits and '-', at most 50`)
+    this.#ports = ports
+    this.#settings = { ...settings, tuning: { ...TUNING, ...settings.tuning } }
+  }
+  /** Deploys a processor and takes part in its group. */
+  async start(processor: Processor): Promise<Deployment> {
+    if (this.#groups.has(processor.id)) throw new MillraceError('PLAN_INVALID', `processor '${processor.id}' is started twice`)
+    const deployment = await deploy(processor, this.#ports, this.#settings)
+    const living = new Map<number, Living>()
+    const group = `${this.#settings.app}.${processor.id}`
+    const membership = await this.#ports.log.join(group, deployment.tasks, partitions => this.#assigned(deployment, living, partitions))
+    this.#groups.set(processor.id, { deployment, membership, living })
+    return deployment
+  }
+  get deployments(): readonly Deployment[] {
+    return [...this.#groups.values()].map(g => g.deployment)
+  }
+  /** The tasks that live here. */
+  lives(processor?: string): readonly Life<OpenTask>[] {
+    return [...this.#groups.entries()].flatMap(([id, g]) => (processor === undefined || id === processor ? [...g.living.values()].map(l => l.life) : []))
+  }
+  /** Open stream tasks of a processor, for people to look into. */
+  streamTasks(processor: string): readonly { readonly partition: number; readonly task: StreamTask }[] {
+    return this.lives(processor).flatMap(l => (l.task instanceof StreamTask ? [{ partition: l.labels.partition, task: l.task }] : []))
+  }
+  /**
+   * Reads everything that there is and closes every window of the given processors, one processor after the other: list readers behind their writers.
+   * @throws what stopped a task for good
+   */
+  async drain(processors: readonly string[]): Promise<void> {
+    for (const id of processors) {
+      for (const life of this.lives(id)) life.drain()
+      await this.#until(() => this.lives(id).every(l => l.drained))
+    }
+  }
+  /** Commits what is computed, leaves the groups, closes the tasks. */
+  async stop(): Promise<void> {
+    const groups = [...this.#groups.values()]
+    this.#groups.clear()
+    await Promise.all(groups.map(g => g.membership.leave().catch(() => {})))
+    await Promise.all(groups.flatMap(g => [...g.living.values()].map(l => ended(l))))
+  }
+  /** Resolves with the first task that stopped for good. */
+  failed(): Promise<MillraceError> {
+    return new Promise(resolve => {
+      const look = (): void => {
+        const failure = this.lives().find(l => l.failure !== null)?.failure
+        if (failure) resolve(failure)
+      }
+      this.#listeners.push(look)
+      look()
+    })
+  }
+  #assigned(deployment: Deployment, living: Map<number, Living>, partitions: readonly number[]): void {
+    for (const [partition, l] of living) {
+      if (partitions.includes(partition)) continue
+      living.delete(partition)
+      void ended(l)
+    }
+    for (const partition of partitions) if (!living.has(partition)) living.set(partition, this.#begin(deployment, partition))
+  }
+  #begin(deployment: Deployment, partition: number): Living {
+    const { tuning, app } = this.#settings
+    const { plan } = deployment
+    const labels = { processor: plan.processor, partition }
+    const facts: TaskFacts = { deployment, ports: this.#ports, tuning, partition, ledger: ledgerTopic(app, plan.processor), labels }
+    const open: () => Promise<OpenTask> = kindOf(plan) === 'sink' ? () => SinkTask.open(facts) : () => StreamTask.open(facts)
+    const { clock, observer } = this.#ports
+    const life = new Life<OpenTask>({ labels, clock, observer, behindEveryMs: tuning.applyEveryMs, open })
+    life.onChange = () => {
+      for (const listener of [...this.#listeners]) listener()
+    }
+    const subscription = life.turns().subscribe({
+      error: (error: unknown) => {
+        if (!(error instanceof Stopped)) life.onChange()
+      },
+    })
+    return { life, subscription }
+  }
+  #until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const failure = this.lives().find(l => l.failure !== null)?.failure
+        if (!failure && !condition()) return
+        this.#listeners = this.#listeners.filter(l => l !== look)
+        if (failure) reject(failure)
+        else resolve()
+      }
+      this.#listeners.push(look)
+      look()
+    })
+  }
+}
+
+async function ended({ life, subscription }: Living): Promise<void> {
+  await life.stop()
+  subscription.unsubscribe()
+}
