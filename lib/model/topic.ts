@@ -42,7 +42,7 @@ type FieldOf<T, V> = { [P in keyof T]-?: T[P] extends V ? P : never }[keyof T] &
 export type { FieldOf }
 
 /** Letters, digits, `.`, `_`, `-`; 1 … 249 characters: Kafka's own rule. */
-const NAME = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/
+export const TOPIC_NAME = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/
 
 /**
  * Describes a topic. Nothing is created; `millrace topics apply` and the embedded start do that.
@@ -53,7 +53,7 @@ export function topic<T, KF extends FieldOf<T, Key>>(
   name: string,
   o: { value: Codec<T>; key: KF; time: FieldOf<T, number> | 'record-timestamp'; partitions?: number; retention?: Retention },
 ): Topic<T, T[KF] & Key> {
-  if (!NAME.test(name)) throw new MillraceError('TOPIC_INVALID', `'${name}' is no topic name: 1 to 249 letters, digits, '.', '_' or '-'`)
+  if (!TOPIC_NAME.test(name)) throw new MillraceError('TOPIC_INVALID', `'${name}' is no topic name: 1 to 249 letters, digits, '.', '_' or '-'`)
   if (o.partitions !== undefined && !(Number.isInteger(o.partitions) && o.partitions > 0 && o.partitions <= 10_000)) {
     throw new MillraceError('TOPIC_INVALID', `topic '${name}' cannot have ${o.partitions} partitions: 1 to 10000`)
   }

@@ -3,14 +3,14 @@
 import { MillraceError } from '../../model/errors.ts'
 import type { ApplyCall, StateCache } from '../../ports/state-cache.ts'
 
-/** Entries by key; a key's bytes as a latin1 string, one character a byte. */
-type Store = Map<string, Buffer>
+/** Values by key, both as latin1 strings: one character a byte, no buffer for each of many small entries. */
+type Store = Map<string, string>
 interface TaskEntries {
   readonly stamp: string
   readonly stores: Map<string, Store>
 }
 
-const nameOf = (key: Uint8Array): string => Buffer.from(key.buffer, key.byteOffset, key.length).latin1Slice()
+const packed = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 
 export class EmbeddedStateCache implements StateCache {
   readonly #tasks = new Map<string, TaskEntries>()
@@ -29,8 +29,8 @@ export class EmbeddedStateCache implements StateCache {
     for (const { store, key, value } of call.entries) {
       let entries = stores.get(store)
       if (entries === undefined) stores.set(store, (entries = new Map()))
-      if (value === null) entries.delete(nameOf(key))
-      else entries.set(nameOf(key), Buffer.from(value))
+      if (value === null) entries.delete(packed(key))
+      else entries.set(packed(key), packed(value))
       if (entries.size === 0) stores.delete(store)
     }
     this.#tasks.set(task, { stamp: call.stamp, stores })
@@ -47,7 +47,11 @@ export class EmbeddedStateCache implements StateCache {
   async read(task: string, store: string, keys: readonly Uint8Array[]) {
     const held = this.#entriesOf(task)
     const entries = held?.stores.get(store)
-    return { stamp: held?.stamp ?? null, values: keys.map(key => entries?.get(nameOf(key)) ?? null) }
+    const valueOf = (key: Uint8Array): Uint8Array | null => {
+      const value = entries?.get(packed(key))
+      return value === undefined ? null : Buffer.from(value, 'latin1')
+    }
+    return { stamp: held?.stamp ?? null, values: keys.map(valueOf) }
   }
 
   async counts(task: string) {

@@ -1,0 +1,130 @@
+// Topics with retention 'compact': of each key only the newest record stays. Batches are rewritten in offset order into larger ones that cover
+// the same offsets with gaps, so a crash in between leaves older records, never fewer.
+import type { Columns } from '../../model/record-batch.ts'
+import { type Shape, shapeOf } from './batch-body.ts'
+import { readBody } from './frame.ts'
+import type { IndexEntry, PartitionIndex } from './partition-index.ts'
+import { bodiesOf } from './reader.ts'
+import { land, type Upkeep } from './retention.ts'
+import type { Segments } from './segments.ts'
+
+/** Compaction pays off when at least half of a partition came since the last one, and this much. */
+const DIRTY_BYTES = 1 << 20
+/** Small batches are put together until they have this size. */
+const TARGET_BYTES = 1 << 20
+/** A tombstone stays this long in record time, so that readers underway see the deletion. */
+const TOMBSTONE_MS = 24 * 3_600_000
+
+/** Compacts what is due. Returns how many records were forgotten and how many bytes written. */
+export async function compact(upkeep: Upkeep, now: number): Promise<{ records: number; bytes: number }> {
+  const sum = { records: 0, bytes: 0 }
+  for (const { topic, partition, index } of upkeep.catalog.indexes()) {
+    if (topic.settings.retention !== 'compact' || !isDue(index)) continue
+    const end = index.end
+    const newest = await newestOffsets(upkeep.segments, index, end)
+    for (let from = index.start; from < end; ) {
+      const entries = portion(index, from, end)
+      if (entries.length === 0) break
+      const read = await Promise.all(entries.map(entry => opened(upkeep.segments, index, entry)))
+      const kept = read.map(batch => keptOf(batch, newest, now - TOMBSTONE_MS))
+      const before = entries.reduce((n, e) => n + e.records, 0)
+      const after = kept.reduce((n, k) => n + k.length, 0)
+      if (after < before || entries.length > 1) {
+        const span = entries.at(-1)!.base + entries.at(-1)!.span - entries[0]!.base
+        const source = { topic: topic.number, partition, base: entries[0]!.base, span, shape: gathered(read, kept, entries[0]!.base) }
+        const { bytes, placed } = await land(upkeep, [{ index, from: entries[0]!, source }])
+        sum.bytes += bytes
+        if (placed > 0) sum.records += before - after
+      }
+      from = entries.at(-1)!.base + entries.at(-1)!.span
+    }
+    index.compactedTo = end
+  }
+  return sum
+}
+
+/** New is what this process has not looked at; after a start, what lies behind the last batch with gaps (only compaction makes those). */
+function isDue(index: PartitionIndex): boolean {
+  let [dirty, all] = [0, 0]
+  for (let i = index.count - 1, compacted = false; i >= 0; i--) {
+    const { base, length, records, span } = index.entry(i)
+    compacted ||= records < span || base < index.compactedTo
+    all += length
+    if (!compacted) dirty += length
+  }
+  return dirty >= DIRTY_BYTES && dirty >= all / 2
+}
+
+function portion(index: PartitionIndex, from: number, end: number): readonly IndexEntry[] {
+  const entries: IndexEntry[] = []
+  for (let i = index.find(from), bytes = 0; i < index.count && bytes < TARGET_BYTES; i++) {
+    const entry = index.entry(i)
+    if (entry.base >= end || (entries.length > 0 && entry.base + entry.span - entries[0]!.base >= 2 ** 31)) break
+    entries.push(entry)
+    bytes += entry.length
+  }
+  return entries
+}
+
+interface Opened {
+  readonly entry: IndexEntry
+  readonly columns: Columns
+  readonly offset: (i: number) => number
+}
+async function opened(segments: Segments, index: PartitionIndex, entry: IndexEntry): Promise<Opened> {
+  const [body] = await bodiesOf(segments, index, [entry])
+  const { columns, deltas } = readBody(body!.bytes, body!.at)
+  return { entry, columns, offset: i => entry.base + (deltas === null ? i : deltas[i]!) }
+}
+
+const keyOf = ({ bytes, starts, keyLengths }: Columns, i: number): string | null =>
+  keyLengths[i]! < 0 ? null : bytes.toString('latin1', starts[i]!, starts[i]! + keyLengths[i]!)
+
+/** Offset of the newest record of each key below `end`. */
+async function newestOffsets(segments: Segments, index: PartitionIndex, end: number): Promise<Map<string, number>> {
+  const newest = new Map<string, number>()
+  for (let at = index.start; at < end; ) {
+    const entries = portion(index, at, end)
+    if (entries.length === 0) break
+    for (const { columns, offset } of await Promise.all(entries.map(entry => opened(segments, index, entry))))
+      for (let i = 0; i < columns.count; i++) {
+        const key = keyOf(columns, i)
+        if (key !== null) newest.set(key, offset(i))
+      }
+    at = entries.at(-1)!.base + entries.at(-1)!.span
+  }
+  return newest
+}
+
+/** Numbers of the records that stay: the newest of their key, but no old tombstones; records without a key always. */
+function keptOf({ columns, offset }: Opened, newest: ReadonlyMap<string, number>, tombstonesSince: number): readonly number[] {
+  const kept: number[] = []
+  for (let i = 0; i < columns.count; i++) {
+    const key = keyOf(columns, i)
+    if (key !== null && newest.get(key) !== offset(i)) continue
+    if (key !== null && columns.valueLengths[i]! < 0 && columns.times[i]! < tombstonesSince) continue
+    kept.push(i)
+  }
+  return kept
+}
+
+/** The kept records of several batches as one; they still lie where they were, so `starts` leave gaps. */
+function gathered(read: readonly Opened[], kept: readonly (readonly number[])[], base: number): Shape {
+  const count = kept.reduce((sum, k) => sum + k.length, 0)
+  const bytes = Buffer.concat(read.map(r => r.columns.bytes))
+  const [times, starts, deltas] = [new Float64Array(count), new Int32Array(count), new Int32Array(count)]
+  const [keyLengths, valueLengths, headerLengths] = [new Int32Array(count), new Int32Array(count), new Int32Array(count)]
+  let [to, shift] = [0, 0]
+  read.forEach(({ columns, offset }, b) => {
+    for (const i of kept[b]!) {
+      times[to] = columns.times[i]!
+      starts[to] = shift + columns.starts[i]!
+      keyLengths[to] = columns.keyLengths[i]!
+      valueLengths[to] = columns.valueLengths[i]!
+      headerLengths[to] = columns.headerLengths[i]!
+      deltas[to++] = offset(i) - base
+    }
+    shift += columns.bytes.length
+  })
+  return shapeOf({ count, times, bytes, starts, keyLengths, valueLengths, headerLengths }, deltas)
+}
