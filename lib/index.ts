@@ -44,3 +44,25 @@ export {
 
 // ---- how it is put together
 export type { Flow, Output, Pipeable, Stage, TableView, Windowed } from './model/stage.ts'
+
+// ---- stages
+export { from } from './stages/from.ts'
+export { type Processor, type ProcessorOptions, processor } from './stages/processor.ts'
+export { filter } from './stages/filter.ts'
+export { flatMap } from './stages/flat-map.ts'
+export { keyBy } from './stages/key-by.ts'
+export { keyInPlace } from './stages/key-in-place.ts'
+export { map } from './stages/map.ts'
+export { rx } from './stages/rx.ts'
+export { scan, type Step, type Timer } from './stages/scan.ts'
+export { stampWith } from './stages/stamp-with.ts'
+export { tap } from './stages/tap.ts'
+export { tee } from './stages/tee.ts'
+export { aggregate, type Emit } from './stages/window/aggregate.ts'
+export { tumbling } from './stages/window/tumbling.ts'
+export type { Late, LateOrCorrect, Timed } from './stages/window/windowing.ts'
+export { approxDistinct } from './stages/folds/approx-distinct.ts'
+export { count } from './stages/folds/count.ts'
+export { max, min } from './stages/folds/extreme.ts'
+export type { Fold } from './stages/folds/fold.ts'
+export { sum } from './stages/folds/sum.ts'
