@@ -1,7 +1,7 @@
 // What the generated readers call when a value is not of the shortest kind, and when it is wrong. One cursor per reader.
 import { Decimal } from '../model/decimal.ts'
 import { MillraceError } from '../model/errors.ts'
-import { shortText, SHORT_TEXT, strictText } from './short-text.ts'
+import { LONGEST_TEXT, SHORT_TEXT, shortText, strictText } from './short-text.ts'
 
 /**
  * Items that take no bytes (an array of null, of empty records) in one value. Their count is all that the data says about them, and every
@@ -115,6 +115,7 @@ export class ReadCursor {
   }
 
   text(b: Buffer, p: number, n: number, path: string): string {
+    if (n > LONGEST_TEXT) this.wrong(path, p, `a string of ${n} bytes, longer than a string can be`)
     const text = n > SHORT_TEXT ? strictText(b, p, p + n) : (shortText(b, p, n) ?? strictText(b, p, p + n))
     return text ?? this.wrong(path, p, 'a string that is not UTF-8')
   }

@@ -6,11 +6,12 @@ import { Decimal } from '../model/decimal.ts'
 import { isMillraceError, messageOf, MillraceError } from '../model/errors.ts'
 import { isPlainObject } from './avro-branch.ts'
 import { inWords } from './avro-write-cursor.ts'
-import { strictText } from './short-text.ts'
+import { LONGEST_TEXT, strictText } from './short-text.ts'
 
 /** @throws JSON_MALFORMED with the position */
 export function parseJson(bytes: Buffer, start: number, end: number): unknown {
   if (end <= start) throw new MillraceError('JSON_MALFORMED', 'the value is empty, which is not JSON')
+  if (end - start > LONGEST_TEXT) throw new MillraceError('JSON_MALFORMED', `a text of ${end - start} bytes is longer than a string can be`)
   const text = strictText(bytes, start, end)
   if (text === null) {
     throw new MillraceError('JSON_MALFORMED', `the value is not UTF-8 (byte ${firstMalformed(bytes, start, end)} of ${end - start})`)

@@ -1,7 +1,6 @@
 // Short ASCII strings without a call into C++: String.fromCharCode with as many arguments as there are bytes takes 13 to 50 ns for up to 28
 // bytes, `buffer.toString` 60 to 70 (bench/codec.ts).
-import { isUtf8 } from 'node:buffer'
-import { MillraceError } from '../model/errors.ts'
+import { constants, isUtf8 } from 'node:buffer'
 
 /** Strings of at most this many bytes are worth `shortText`. */
 export const SHORT_TEXT = 28
@@ -19,18 +18,11 @@ function compiled(): (bytes: Uint8Array, p: number, n: number) => string | null 
   return new Function('f', source)(String.fromCharCode)
 }
 
-/** Whether UTF-16 text can be written as UTF-8 and read back: it has no lone surrogates. */
-export const isWritable = (text: string): boolean => text.isWellFormed()
+/** Bytes that certainly fit one JavaScript string (2^29 − 24 in V8). */
+export const LONGEST_TEXT = constants.MAX_STRING_LENGTH
 
-/** Strict UTF-8, null when it is malformed: `toString` would put U+FFFD in its place. */
+/** Strict UTF-8, null when it is malformed: `toString` would put U+FFFD in its place. At most LONGEST_TEXT bytes. */
 export function strictText(bytes: Buffer, start: number, end: number): string | null {
-  let text: string
-  try {
-    text = bytes.toString('utf8', start, end)
-  } catch (error) {
-    // a string longer than the engine can make (2^29 − 24 characters)
-    throw new MillraceError('RECORD_TOO_LARGE', `a text of ${end - start} bytes is longer than a string can be`, { cause: error })
-  }
-  if (text.includes('\uFFFD') && !isUtf8(bytes.subarray(start, end))) return null
-  return text
+  const text = bytes.toString('utf8', start, end)
+  return text.includes('\uFFFD') && !isUtf8(bytes.subarray(start, end)) ? null : text
 }

@@ -28,7 +28,7 @@ export interface ValueReader {
   learn(id: number, schema: AvroSchema | null): void
   /**
    * The value at `bytes[start, end)`, resolved to the reader schema, as a plain object that shares no memory with `bytes`.
-   * @throws WIRE_MALFORMED, SCHEMA_UNKNOWN, SCHEMA_INVALID, SCHEMA_INCOMPATIBLE, AVRO_MALFORMED, RECORD_TOO_LARGE; JSON_MALFORMED or what `parse` of the codec throws
+   * @throws WIRE_MALFORMED, SCHEMA_UNKNOWN, SCHEMA_INVALID, SCHEMA_INCOMPATIBLE, AVRO_MALFORMED; JSON_MALFORMED or what `parse` of the codec throws
    */
   read(bytes: Buffer, start: number, end: number): unknown
 }

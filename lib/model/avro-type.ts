@@ -27,8 +27,8 @@ type Value<S, N> = S extends keyof Prim
       ? U extends unknown
         ? Value<U, N>
         : never
-      : S extends { readonly logicalType: 'decimal'; readonly scale: infer D extends number }
-        ? Decimal<D>
+      : S extends { readonly logicalType: 'decimal' }
+        ? Decimal<S extends { readonly scale: infer D extends number } ? D : 0>
         : S extends { readonly type: 'long'; readonly as: 'bigint' }
           ? bigint
           : S extends { readonly type: 'record'; readonly fields: infer F extends readonly Field[] }
