@@ -23,7 +23,9 @@ const registry = openMemoryRegistry()
 const codec = codecSpecOf(specOf(orders).value)
 const id = await registry.register('bench_orders-value', codec.codec === 'avro' ? codec.schema : {})
 const produced = await produceOrders(log, n, id)
-console.log(`produced ${n + PARTITIONS} orders, ${(produced.bytes / (n + PARTITIONS)).toFixed(1)} bytes each, totals ${produced.sumTotal.toFixed(2)}`)
+console.log(
+  `produced ${n + PARTITIONS} orders, ${(produced.bytes / (n + PARTITIONS)).toFixed(1)} bytes each, totals ${produced.sumTotal.toFixed(2)}`,
+)
 
 let epochs = 0
 let half: { at: number; records: number } | null = null

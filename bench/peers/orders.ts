@@ -82,7 +82,11 @@ export const perUser = processor(
 )
 
 /** Writes `n` orders and one flush record per partition, an hour later, into the log; sums of the totals as the kit states them. */
-export async function produceOrders(log: RecordLog, n: number, schemaId: number): Promise<{ readonly bytes: number; readonly sumTotal: number }> {
+export async function produceOrders(
+  log: RecordLog,
+  n: number,
+  schemaId: number,
+): Promise<{ readonly bytes: number; readonly sumTotal: number }> {
   await log.createTopic({ name: 'bench_orders', partitions: PARTITIONS, retention: 'forever' })
   const producer = log.producer('bench.orders')
   await producer.fence()
@@ -118,7 +122,9 @@ export async function produceOrders(log: RecordLog, n: number, schemaId: number)
     builders[flush ? i - n : partitionOf(key, PARTITIONS)]!.add(ts, key, arena.bytes.subarray(0, arena.at))
     bytes += arena.at
     if (i % 20_000 === 19_999 || i === n + PARTITIONS - 1) {
-      const writes = builders.map((b, partition) => ({ topic: 'bench_orders', partition, columns: b.columns() })).filter(w => w.columns.count > 0)
+      const writes = builders
+        .map((b, partition) => ({ topic: 'bench_orders', partition, columns: b.columns() }))
+        .filter(w => w.columns.count > 0)
       await producer.commit({ writes })
       builders = fresh()
     }

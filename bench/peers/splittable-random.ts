@@ -55,7 +55,8 @@ export class SplittableRandom {
   }
   /** z ^= z >>> bits */
   #fold(bits: number): void {
-    const { h, l } = bits < 32 ? { h: this.#h >>> bits, l: ((this.#l >>> bits) | (this.#h << (32 - bits))) >>> 0 } : { h: 0, l: this.#h >>> (bits - 32) }
+    const { h, l } =
+      bits < 32 ? { h: this.#h >>> bits, l: ((this.#l >>> bits) | (this.#h << (32 - bits))) >>> 0 } : { h: 0, l: this.#h >>> (bits - 32) }
     this.#h = (this.#h ^ h) >>> 0
     this.#l = (this.#l ^ l) >>> 0
   }
@@ -68,7 +69,7 @@ export class SplittableRandom {
     const middle = (ac >>> 16) + a * d
     const cross = (middle & 0xffff) + b * c
     const low = (((cross & 0xffff) << 16) | (ac & 0xffff)) >>> 0
-    const carry = b * d + Math.floor(middle / 65536) + (cross / 65536 >>> 0)
+    const carry = b * d + Math.floor(middle / 65536) + ((cross / 65536) >>> 0)
     this.#h = (carry + Math.imul(this.#h, l) + Math.imul(this.#l, h)) >>> 0
     this.#l = low
   }

@@ -41,7 +41,12 @@ export class Behind {
     if (target === this.#at) return
     const blocks = this.#waiting
     this.#waiting = []
-    await applyEntries(this.#cache, this.#task, { ledgerId: this.#ledgerId, nonce: this.#nonce, from: this.#at, to: target, expect: this.#stamp, mode: 'changes' }, foldedEntries(blocks))
+    await applyEntries(
+      this.#cache,
+      this.#task,
+      { ledgerId: this.#ledgerId, nonce: this.#nonce, from: this.#at, to: target, expect: this.#stamp, mode: 'changes' },
+      foldedEntries(blocks),
+    )
     this.#at = target
     this.#stamp = cleanStamp(this.#ledgerId, target)
   }
@@ -79,7 +84,8 @@ export async function applyEntries(cache: StateCache, task: string, plan: ApplyP
       entries: entries.slice((i - 1) * CALL_ENTRIES, i * CALL_ENTRIES),
     }
     const answer = await sentAgain(() => cache.apply(task, call))
-    if (answer === 'mismatch') throw new MillraceError('CACHE_MISMATCH', `the cache of ${task} does not carry the stamp ${call.expect ?? '(none)'}`)
+    if (answer === 'mismatch')
+      throw new MillraceError('CACHE_MISMATCH', `the cache of ${task} does not carry the stamp ${call.expect ?? '(none)'}`)
   }
 }
 

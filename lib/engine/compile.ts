@@ -65,7 +65,8 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
   const readerCount = new Map<PlanNode, number>()
   for (const node of plan.nodes) for (const i of node.inputs) readerCount.set(i, (readerCount.get(i) ?? 0) + 1)
   const headCount = new Map<string, number>()
-  for (const node of plan.nodes) if (node.spec.source) headCount.set(node.spec.source.of.from, (headCount.get(node.spec.source.of.from) ?? 0) + 1)
+  for (const node of plan.nodes)
+    if (node.spec.source) headCount.set(node.spec.source.of.from, (headCount.get(node.spec.source.of.from) ?? 0) + 1)
 
   const inputClocks = new Map<string, StreamClock>()
   const clocks = clocksOf(plan, inputClocks)
@@ -167,7 +168,11 @@ function clocksOf(plan: Plan, inputClocks: Map<string, StreamClock>): Map<PlanNo
       inputClocks.set(name, clock)
     } else {
       const above = new Set(node.inputs.map(i => clocks.get(i)!.below))
-      if (above.size !== 1) throw new MillraceError('STAGE_NOT_AVAILABLE', `${labelOf(node)} of '${plan.processor}' joins several inputs, which is not available in this version`)
+      if (above.size !== 1)
+        throw new MillraceError(
+          'STAGE_NOT_AVAILABLE',
+          `${labelOf(node)} of '${plan.processor}' joins several inputs, which is not available in this version`,
+        )
       ;[clock] = above as unknown as [StreamClock]
     }
     clocks.set(node, { clock, below: node.spec.graceMs === undefined ? clock : clock.below(node.spec.graceMs) })

@@ -101,7 +101,8 @@ function heardMark(input: TaskInput, batch: RecordBatch, i: number): boolean {
 /** The upstream task had come so far before this record: windows that are due by then close before it is judged (S3.3). */
 function hearCarried(input: TaskInput, batch: RecordBatch, i: number): void {
   const heard = carriedBy(batch.packedHeaders(i))
-  if (heard !== null && input.time.marks!.carried(heard.task, heard.time) === 'moved') input.clock.advance(input.time.marks!.streamTime(), 'close')
+  if (heard !== null && input.time.marks!.carried(heard.task, heard.time) === 'moved')
+    input.clock.advance(input.time.marks!.streamTime(), 'close')
 }
 
 function refuseRecord(session: Session, error: unknown, door: Door): void {

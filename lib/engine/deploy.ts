@@ -46,7 +46,8 @@ export async function deploy(processor: Processor, ports: Ports, settings: Deplo
     deadLetterTopic,
     topic: name => {
       const target = targets.get(name)
-      if (target === undefined) throw new MillraceError('INTERNAL', `'${plan.processor}' writes topic '${name}', which its plan does not list`)
+      if (target === undefined)
+        throw new MillraceError('INTERNAL', `'${plan.processor}' writes topic '${name}', which its plan does not list`)
       return target
     },
   }
@@ -65,7 +66,10 @@ async function ensured(ports: Ports, topic: TopicSpec, partitions: number): Prom
 async function fixed(ports: Ports, name: string, partitions: number, retention: TopicSpec['retention']): Promise<void> {
   const existing = await ports.log.topic(name)
   if (existing !== null && existing.partitions !== partitions) {
-    throw new MillraceError('TOPIC_DIFFERS', `${name} has ${existing.partitions} partitions, but the inputs now make ${partitions} tasks: the partitions of an input were changed under its state`)
+    throw new MillraceError(
+      'TOPIC_DIFFERS',
+      `${name} has ${existing.partitions} partitions, but the inputs now make ${partitions} tasks: the partitions of an input were changed under its state`,
+    )
   }
   if (existing === null) await ports.log.createTopic({ name, partitions, retention })
 }

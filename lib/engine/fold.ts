@@ -60,7 +60,8 @@ export class LedgerFold {
     if (record.kind === 'meta') this.#close(record.meta, record.offset)
     else {
       this.#open ??= { firstAt: record.offset, kind: null, blocks: [] }
-      if (this.#open.kind !== null && this.#open.kind !== record.kind) this.#corrupt(record.offset, 'mixes deltas and a snapshot in one epoch')
+      if (this.#open.kind !== null && this.#open.kind !== record.kind)
+        this.#corrupt(record.offset, 'mixes deltas and a snapshot in one epoch')
       this.#open.kind = record.kind
       this.#open.blocks.push(record.block)
     }
@@ -88,7 +89,8 @@ export class LedgerFold {
     const { blocks, firstAt, kind } = this.#open ?? { blocks: [], firstAt: offset, kind: null }
     this.#open = null
     if (this.#meta !== null) {
-      if (meta.ledgerId !== this.#meta.ledgerId) this.#corrupt(offset, `belongs to another ledger (${meta.ledgerId}, not ${this.#meta.ledgerId})`)
+      if (meta.ledgerId !== this.#meta.ledgerId)
+        this.#corrupt(offset, `belongs to another ledger (${meta.ledgerId}, not ${this.#meta.ledgerId})`)
       if (meta.epoch !== this.#meta.epoch + 1) this.#corrupt(offset, `holds epoch ${meta.epoch} after epoch ${this.#meta.epoch}`)
     } else if (this.#start === 0 && meta.epoch !== 1) this.#lost(`begins with epoch ${meta.epoch}`)
     if (kind === 'snapshot' && meta.kind !== 'snapshot') this.#corrupt(offset, 'ends a snapshot with the meta of an epoch')
@@ -112,7 +114,10 @@ export class LedgerFold {
     for (const { store: name, key, value } of entriesOf(block)) {
       const store = this.#stores.get(name)
       if (store === undefined) {
-        throw new MillraceError('STATE_INCOMPATIBLE', `${this.#name} holds state of stage '${name}' (offset ${offset}), which the processor does not have`)
+        throw new MillraceError(
+          'STATE_INCOMPATIBLE',
+          `${this.#name} holds state of stage '${name}' (offset ${offset}), which the processor does not have`,
+        )
       }
       store.load(key, value)
     }
@@ -134,7 +139,8 @@ export async function readLedger(reader: PartitionReader, start: number, barrier
     for (const batch of fetched.batches) {
       for (let i = batch.indexOf(next); i < batch.count && batch.offset(i) < barrier; i++) fold.take(batch, i)
     }
-    if (fetched.next === next) throw new MillraceError('LOG_UNAVAILABLE', `a ledger read stands at offset ${next}, below its barrier ${barrier}`)
+    if (fetched.next === next)
+      throw new MillraceError('LOG_UNAVAILABLE', `a ledger read stands at offset ${next}, below its barrier ${barrier}`)
     next = fetched.next
   }
 }

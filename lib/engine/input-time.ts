@@ -32,7 +32,8 @@ export class InputTime {
       else if (now < this.#anchorWall) this.#anchorWall = now // the wall clock went back: S2.4
     } else if (this.marks !== null) {
       if (this.marks.allIdle) this.#anchorWall = now
-    } else if (this.#idleAfterMs !== 'never' && now >= this.#activeAt + this.#idleAfterMs) this.#anchorWall = this.#activeAt + this.#idleAfterMs
+    } else if (this.#idleAfterMs !== 'never' && now >= this.#activeAt + this.#idleAfterMs)
+      this.#anchorWall = this.#activeAt + this.#idleAfterMs
     else if (now < this.#activeAt) this.#activeAt = now
   }
   /** Drain: a caught-up input is idle at once. */

@@ -106,7 +106,8 @@ export class TaskInput {
     if (this.spec.kind === 'feed') refuseMarked(batch, i)
     const { columns } = batch
     const length = columns.valueLengths[i]!
-    if (length < 0) throw new MillraceError('VALUE_MISSING', `the record has a null value: only a table view or a deleting sink can use a tombstone`)
+    if (length < 0)
+      throw new MillraceError('VALUE_MISSING', `the record has a null value: only a table view or a deleting sink can use a tombstone`)
     const start = batch.valueStart(i)
     return this.#values.read(columns.bytes, start, start + length) as Readonly<Record<string, unknown>>
   }

@@ -76,7 +76,10 @@ export function ledgerRecord(batch: RecordBatch, i: number): LedgerRecord {
   const where = { topic: batch.topic, partition: batch.partition, offset }
   const kind = batch.key(i)?.toString('latin1')
   const value = batch.value(i)
-  if (value === null) throw new MillraceError('LEDGER_CORRUPT', `the ledger record at offset ${offset} of ${batch.topic}/${batch.partition} has no value`, { where })
+  if (value === null)
+    throw new MillraceError('LEDGER_CORRUPT', `the ledger record at offset ${offset} of ${batch.topic}/${batch.partition} has no value`, {
+      where,
+    })
   switch (kind) {
     case 'delta':
     case 'snapshot':
@@ -85,11 +88,16 @@ export function ledgerRecord(batch: RecordBatch, i: number): LedgerRecord {
       try {
         return { kind, offset, meta: JSON.parse(value.toString()) as Meta }
       } catch (cause) {
-        throw new MillraceError('LEDGER_CORRUPT', `the meta at offset ${offset} of ${batch.topic}/${batch.partition} is not readable`, { cause, where })
+        throw new MillraceError('LEDGER_CORRUPT', `the meta at offset ${offset} of ${batch.topic}/${batch.partition} is not readable`, {
+          cause,
+          where,
+        })
       }
     case 'barrier':
       return { kind, offset }
     default:
-      throw new MillraceError('LEDGER_CORRUPT', `the record at offset ${offset} of ${batch.topic}/${batch.partition} is no ledger record`, { where })
+      throw new MillraceError('LEDGER_CORRUPT', `the record at offset ${offset} of ${batch.topic}/${batch.partition} is no ledger record`, {
+        where,
+      })
   }
 }

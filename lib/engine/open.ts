@@ -48,7 +48,11 @@ async function caughtUp(facts: TaskFacts, producer: TransactionalProducer, barri
 const ATTEMPTS = 5
 
 /** O3: the ledger's fold, and O4: the cache brought up to it. */
-async function catchUp(facts: TaskFacts, pipeline: Pipeline, barrier: number): Promise<{ folded: Folded; stamp: string | null; ledgerId: string }> {
+async function catchUp(
+  facts: TaskFacts,
+  pipeline: Pipeline,
+  barrier: number,
+): Promise<{ folded: Folded; stamp: string | null; ledgerId: string }> {
   const { log, cache, random } = facts.ports
   const task = taskName(facts)
   const found = await cache.counts(task)
@@ -139,7 +143,10 @@ async function readySession(
   if (meta !== null) {
     const changed = incompatibilities(meta.stages, deployment.plan)
     if (changed.length > 0) {
-      throw new MillraceError('STATE_INCOMPATIBLE', `the stored state of '${deployment.plan.processor}' does not fit: ${changed.join('; ')}; reset it or add a migration`)
+      throw new MillraceError(
+        'STATE_INCOMPATIBLE',
+        `the stored state of '${deployment.plan.processor}' does not fit: ${changed.join('; ')}; reset it or add a migration`,
+      )
     }
   }
   const inputs: TaskInput[] = []
@@ -197,17 +204,28 @@ async function openInput(facts: TaskFacts, pipeline: Pipeline, name: string, met
   })
 }
 
-const rootName = (node: { readonly inputs: readonly (typeof node)[]; readonly spec: { readonly source?: { readonly of: { readonly from: string } } } }): string =>
-  node.spec.source !== undefined ? node.spec.source.of.from : rootName(node.inputs[0]!)
+const rootName = (node: {
+  readonly inputs: readonly (typeof node)[]
+  readonly spec: { readonly source?: { readonly of: { readonly from: string } } }
+}): string => (node.spec.source !== undefined ? node.spec.source.of.from : rootName(node.inputs[0]!))
 
 function openFeed(facts: TaskFacts, spec: FeedSpec, position: number, meta: Meta | null) {
   const feed = facts.ports.feeds.get(spec.name)
-  if (feed === undefined) throw new MillraceError('OPTION_INVALID', `feed '${spec.name}' of '${facts.deployment.plan.processor}' is not bound: give it files or a generator`)
+  if (feed === undefined)
+    throw new MillraceError(
+      'OPTION_INVALID',
+      `feed '${spec.name}' of '${facts.deployment.plan.processor}' is not bound: give it files or a generator`,
+    )
   return feed.open(position, meta?.feeds[spec.name] ?? null)
 }
 
 /** O5 without or with a meta; a position that the log no longer holds is a loss, never a jump. */
-async function startPosition(facts: TaskFacts, topic: string, start: 'earliest' | 'latest' | { readonly at: Date }, meta: Meta | null): Promise<number> {
+async function startPosition(
+  facts: TaskFacts,
+  topic: string,
+  start: 'earliest' | 'latest' | { readonly at: Date },
+  meta: Meta | null,
+): Promise<number> {
   const { log } = facts.ports
   const { partition, deployment } = facts
   const bounds = await log.bounds(topic, partition)
@@ -216,12 +234,20 @@ async function startPosition(facts: TaskFacts, topic: string, start: 'earliest' 
     const group = `${deployment.app}.${deployment.plan.processor}`
     const committed = await log.committed(group, topic, partition)
     if (meta === null && committed !== null && /^[0-9a-f-]{36}:\d+$/.test(committed.metadata)) {
-      throw new MillraceError('DATA_LOSS', `group '${group}' has an offset for ${topic}/${partition} made by ledger ${committed.metadata.split(':')[0]}, but ${facts.ledger}/${partition} is empty: the ledger was lost`)
+      throw new MillraceError(
+        'DATA_LOSS',
+        `group '${group}' has an offset for ${topic}/${partition} made by ledger ${committed.metadata.split(':')[0]}, but ${facts.ledger}/${partition} is empty: the ledger was lost`,
+      )
     }
-    position = committed?.next ?? (start === 'earliest' ? bounds.start : start === 'latest' ? bounds.end : await log.offsetAt(topic, partition, start.at.getTime()))
+    position =
+      committed?.next ??
+      (start === 'earliest' ? bounds.start : start === 'latest' ? bounds.end : await log.offsetAt(topic, partition, start.at.getTime()))
   }
   if (position < bounds.start || position > bounds.end) {
-    throw new MillraceError('DATA_LOSS', `the position ${position} in ${topic}/${partition} lies outside what the log holds (${bounds.start} to ${bounds.end})`)
+    throw new MillraceError(
+      'DATA_LOSS',
+      `the position ${position} in ${topic}/${partition} lies outside what the log holds (${bounds.start} to ${bounds.end})`,
+    )
   }
   return position
 }

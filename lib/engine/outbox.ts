@@ -111,7 +111,10 @@ export class TopicSender {
   sendKeyed(value: unknown, key: Key, carrier: Carrier, streamTime: number): void {
     const own = this.#keyOf(value)
     if (key !== own) {
-      throw new MillraceError('KEY_DIFFERS', `keyBy() gave '${key}', but the value's key '${this.#target.spec.key}' of topic '${this.#target.spec.name}' is '${own}'`)
+      throw new MillraceError(
+        'KEY_DIFFERS',
+        `keyBy() gave '${key}', but the value's key '${this.#target.spec.key}' of topic '${this.#target.spec.name}' is '${own}'`,
+      )
     }
     const builder = this.#write(value, own)
     carrier.write(builder.arena, streamTime)
@@ -126,7 +129,10 @@ export class TopicSender {
     const { spec } = this.#target
     const key = (value as Readonly<Record<string, unknown>> | null)?.[spec.key]
     if ((typeof key !== 'string' && typeof key !== 'number') || key !== key) {
-      throw new MillraceError('KEY_MISSING', `a value for topic '${spec.name}' has ${String(key)} as its key '${spec.key}': a string or a number is needed`)
+      throw new MillraceError(
+        'KEY_MISSING',
+        `a value for topic '${spec.name}' has ${String(key)} as its key '${spec.key}': a string or a number is needed`,
+      )
     }
     return key
   }

@@ -38,7 +38,8 @@ function parsed(text: string): (FunctionNode & { params: readonly AnyNode[] }) |
     try {
       const node = parseExpressionAt(candidate, 0, { ecmaVersion: 'latest' })
       if (node.end < candidate.trimEnd().length) continue
-      if (node.type === 'ArrowFunctionExpression' || node.type === 'FunctionExpression') return node as unknown as FunctionNode & { params: readonly AnyNode[] }
+      if (node.type === 'ArrowFunctionExpression' || node.type === 'FunctionExpression')
+        return node as unknown as FunctionNode & { params: readonly AnyNode[] }
     } catch {
       // not of this form: native code, class members, or syntax beyond the parser
     }
@@ -74,7 +75,10 @@ function collect(node: unknown, name: string, fields: Set<string>): boolean {
     }
     case 'VariableDeclarator': {
       // const { a, b } = value
-      const id = n['id'] as { type: string; properties?: readonly { type: string; computed?: boolean; key: { type: string; name?: string } }[] }
+      const id = n['id'] as {
+        type: string
+        properties?: readonly { type: string; computed?: boolean; key: { type: string; name?: string } }[]
+      }
       const init = n['init'] as { type: string; name?: string } | null
       if (init?.type === 'Identifier' && init.name === name && id.type === 'ObjectPattern') {
         for (const p of id.properties!) {

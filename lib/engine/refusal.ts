@@ -103,7 +103,9 @@ export class DeadLetters {
 }
 
 const asJson = (value: unknown): string =>
-  JSON.stringify(value, (_key, v: unknown) => (typeof v === 'bigint' ? v.toString() : v instanceof Uint8Array ? Buffer.from(v).toString('base64') : v)) ?? 'null'
+  JSON.stringify(value, (_key, v: unknown) =>
+    typeof v === 'bigint' ? v.toString() : v instanceof Uint8Array ? Buffer.from(v).toString('base64') : v,
+  ) ?? 'null'
 
 /** Errors that no verdict applies to: infrastructure is never a dead letter (S6.3). */
 export const isInfrastructure = (error: unknown): boolean => isMillraceError(error) && error.entry.retry === 'later'

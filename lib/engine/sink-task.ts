@@ -85,7 +85,13 @@ export class SinkTask implements OpenTask {
   #loads = 0
   #loading: Promise<void> | null = null
 
-  private constructor(facts: TaskFacts, tables: Tables, inputs: readonly TaskInput[], pipeline: Pipeline, collected: ReadonlyMap<string, Collected>) {
+  private constructor(
+    facts: TaskFacts,
+    tables: Tables,
+    inputs: readonly TaskInput[],
+    pipeline: Pipeline,
+    collected: ReadonlyMap<string, Collected>,
+  ) {
     this.#facts = facts
     this.#tables = tables
     this.#inputs = inputs
@@ -99,7 +105,8 @@ export class SinkTask implements OpenTask {
   static async open(facts: TaskFacts): Promise<SinkTask> {
     const { deployment, ports, partition } = facts
     const { tables } = ports
-    if (tables === null) throw new MillraceError('PLAN_INVALID', `'${deployment.plan.processor}' loads tables, but no database is configured`)
+    if (tables === null)
+      throw new MillraceError('PLAN_INVALID', `'${deployment.plan.processor}' loads tables, but no database is configured`)
     const collected = new Map<string, Collected>()
     const pipeline = compile(deployment.plan, {
       partition,
@@ -112,7 +119,8 @@ export class SinkTask implements OpenTask {
       },
     })
     const inputs: TaskInput[] = []
-    for (const [name, partitions] of deployment.inputs) if (partition < partitions) inputs.push(await openInput(facts, tables, pipeline, name))
+    for (const [name, partitions] of deployment.inputs)
+      if (partition < partitions) inputs.push(await openInput(facts, tables, pipeline, name))
     return new SinkTask(facts, tables, inputs, pipeline, collected)
   }
 
@@ -223,10 +231,17 @@ export class SinkTask implements OpenTask {
     const where = { ...labels, topic, offset, stage }
     this.#counts.refused++
     ports.observer.refused(labels, { code, message, where })
-    const [key, value] = [batch.key(i), batch.value(i)].map(bytes => (bytes === null ? null : Buffer.from(bytes))) as [Buffer | null, Buffer | null]
+    const [key, value] = [batch.key(i), batch.value(i)].map(bytes => (bytes === null ? null : Buffer.from(bytes))) as [
+      Buffer | null,
+      Buffer | null,
+    ]
     this.#letters.push({ processor: labels.processor, stage, code, message, topic, partition, offset, time: batch.time(i), key, value })
     if (this.#breaker.refused() === 'storm') {
-      throw new MillraceError('DEAD_LETTER_STORM', `too many of the last records of ${topic}/${partition} are refused, the last with ${code}: ${message}`, { where })
+      throw new MillraceError(
+        'DEAD_LETTER_STORM',
+        `too many of the last records of ${topic}/${partition} are refused, the last with ${code}: ${message}`,
+        { where },
+      )
     }
   }
   async #load(first: Batch): Promise<void> {
@@ -237,7 +252,15 @@ export class SinkTask implements OpenTask {
     for (let batch = first; ; batch = this.#again(batch, refused)) {
       try {
         const { writes, deadLetters } = batch
-        await this.#tables.load({ sink: deployment.plan.processor, topic: input.name, partition: input.partition, from, to, writes, deadLetters })
+        await this.#tables.load({
+          sink: deployment.plan.processor,
+          topic: input.name,
+          partition: input.partition,
+          from,
+          to,
+          writes,
+          deadLetters,
+        })
         break
       } catch (error) {
         const guilty = this.#refusedRow(error, batch)
@@ -266,7 +289,10 @@ export class SinkTask implements OpenTask {
   }
 }
 
-function rowsInto(collected: Map<string, Collected>, target: TableTargetSpec): (value: unknown, cursor: { readonly offset: number }) => void {
+function rowsInto(
+  collected: Map<string, Collected>,
+  target: TableTargetSpec,
+): (value: unknown, cursor: { readonly offset: number }) => void {
   const id = `${target.to}\0${target.mode}`
   const rows = collected.get(id) ?? new Collected(target)
   collected.set(id, rows)
@@ -279,11 +305,18 @@ async function openInput(facts: TaskFacts, tables: Tables, pipeline: Pipeline, n
   const { ports, deployment, partition } = facts
   const nodes = sourcesOf(deployment.plan).filter(n => n.spec.source!.of.from === name)
   const spec = inputOf(nodes[0]!)
-  if (spec.kind === 'feed') throw new MillraceError('PLAN_INVALID', `'${deployment.plan.processor}' loads a feed into tables: let a processor write it to a topic first`)
+  if (spec.kind === 'feed')
+    throw new MillraceError(
+      'PLAN_INVALID',
+      `'${deployment.plan.processor}' loads a feed into tables: let a processor write it to a topic first`,
+    )
   const bounds = await ports.log.bounds(name, partition)
   const position = await tables.position(deployment.plan.processor, name, partition, bounds.start)
   if (position < bounds.start || position > bounds.end) {
-    throw new MillraceError('DATA_LOSS', `the offset ${position} of sink '${deployment.plan.processor}' in ${name}/${partition} lies outside what the log holds (${bounds.start} to ${bounds.end})`)
+    throw new MillraceError(
+      'DATA_LOSS',
+      `the offset ${position} of sink '${deployment.plan.processor}' in ${name}/${partition} lies outside what the log holds (${bounds.start} to ${bounds.end})`,
+    )
   }
   const { push, clock } = pipeline.inputs.get(name)!
   return new TaskInput({

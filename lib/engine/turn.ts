@@ -126,7 +126,8 @@ async function commit(session: Session, epoch: Epoch): Promise<void> {
   })
 }
 
-const snapshotDue = (session: Session): boolean => session.deltaBytes > Math.max(session.facts.tuning.snapshotBytes, 2 * session.snapshotBytes)
+const snapshotDue = (session: Session): boolean =>
+  session.deltaBytes > Math.max(session.facts.tuning.snapshotBytes, 2 * session.snapshotBytes)
 
 /** An epoch of its own: no input, no output, nothing computed ahead. It replaces its reader's state. */
 async function snapshot(session: Session): Promise<void> {

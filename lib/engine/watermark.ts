@@ -38,12 +38,19 @@ export interface Heard {
 }
 /** What a record of a repartition topic carries, null when it carries nothing (a foreign record). */
 export function carriedBy(headers: Buffer | null): Heard | null {
-  if (headers === null || headers.length !== FROM_BYTES || headers.readUInt16LE(2) !== FROM.length || headers.toString('latin1', 4, 4 + FROM.length) !== FROM) return null
+  if (
+    headers === null ||
+    headers.length !== FROM_BYTES ||
+    headers.readUInt16LE(2) !== FROM.length ||
+    headers.toString('latin1', 4, 4 + FROM.length) !== FROM
+  )
+    return null
   const at = headers.length - 12
   return { task: headers.readUInt32LE(at), time: headers.readDoubleLE(at + 4) }
 }
 export function markIn(headers: Buffer | null): (Heard & { readonly idle: 'idle' | 'busy' }) | null {
-  if (headers === null || headers.length !== 2 + 2 + MARK.length + 4 + 13 || headers.toString('latin1', 4, 4 + MARK.length) !== MARK) return null
+  if (headers === null || headers.length !== 2 + 2 + MARK.length + 4 + 13 || headers.toString('latin1', 4, 4 + MARK.length) !== MARK)
+    return null
   const at = headers.length - 13
   return { task: headers.readUInt32LE(at), time: headers.readDoubleLE(at + 4), idle: headers[at + 12] === 1 ? 'idle' : 'busy' }
 }

@@ -37,7 +37,8 @@ export class Worker {
   readonly #groups = new Map<string, Group>()
   #listeners: (() => void)[] = []
   constructor(ports: Ports, settings: WorkerSettings) {
-    if (!/^[a-z][a-z0-9-]{0,49}$/.test(settings.app)) throw new MillraceError('OPTION_INVALID', `'${settings.app}' is no app name: lower case letters, digits and '-', at most 50`)
+    if (!/^[a-z][a-z0-9-]{0,49}$/.test(settings.app))
+      throw new MillraceError('OPTION_INVALID', `'${settings.app}' is no app name: lower case letters, digits and '-', at most 50`)
     this.#ports = ports
     this.#settings = { ...settings, tuning: { ...TUNING, ...settings.tuning } }
   }
@@ -56,7 +57,9 @@ export class Worker {
   }
   /** The tasks that live here. */
   lives(processor?: string): readonly Life<OpenTask>[] {
-    return [...this.#groups.entries()].flatMap(([id, g]) => (processor === undefined || id === processor ? [...g.living.values()].map(l => l.life) : []))
+    return [...this.#groups.entries()].flatMap(([id, g]) =>
+      processor === undefined || id === processor ? [...g.living.values()].map(l => l.life) : [],
+    )
   }
   /** Open stream tasks of a processor, for people to look into. */
   streamTasks(processor: string): readonly { readonly partition: number; readonly task: StreamTask }[] {

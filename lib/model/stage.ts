@@ -73,21 +73,74 @@ export interface Pipeable<out S> {
   pipe<A, B, C, D>(a: Stage<S, A>, b: Stage<A, B>, c: Stage<B, C>, d: Stage<C, D>): D
   pipe<A, B, C, D, E>(a: Stage<S, A>, b: Stage<A, B>, c: Stage<B, C>, d: Stage<C, D>, e: Stage<D, E>): E
   pipe<A, B, C, D, E, F>(a: Stage<S, A>, b: Stage<A, B>, c: Stage<B, C>, d: Stage<C, D>, e: Stage<D, E>, f: Stage<E, F>): F
-  pipe<A, B, C, D, E, F, G>(a: Stage<S, A>, b: Stage<A, B>, c: Stage<B, C>, d: Stage<C, D>, e: Stage<D, E>, f: Stage<E, F>, g: Stage<F, G>): G
+  pipe<A, B, C, D, E, F, G>(
+    a: Stage<S, A>,
+    b: Stage<A, B>,
+    c: Stage<B, C>,
+    d: Stage<C, D>,
+    e: Stage<D, E>,
+    f: Stage<E, F>,
+    g: Stage<F, G>,
+  ): G
   pipe<A, B, C, D, E, F, G, H>(
-    a: Stage<S, A>, b: Stage<A, B>, c: Stage<B, C>, d: Stage<C, D>, e: Stage<D, E>, f: Stage<E, F>, g: Stage<F, G>, h: Stage<G, H>,
+    a: Stage<S, A>,
+    b: Stage<A, B>,
+    c: Stage<B, C>,
+    d: Stage<C, D>,
+    e: Stage<D, E>,
+    f: Stage<E, F>,
+    g: Stage<F, G>,
+    h: Stage<G, H>,
   ): H
   pipe<A, B, C, D, E, F, G, H, I>(
-    a: Stage<S, A>, b: Stage<A, B>, c: Stage<B, C>, d: Stage<C, D>, e: Stage<D, E>, f: Stage<E, F>, g: Stage<F, G>, h: Stage<G, H>, i: Stage<H, I>,
+    a: Stage<S, A>,
+    b: Stage<A, B>,
+    c: Stage<B, C>,
+    d: Stage<C, D>,
+    e: Stage<D, E>,
+    f: Stage<E, F>,
+    g: Stage<F, G>,
+    h: Stage<G, H>,
+    i: Stage<H, I>,
   ): I
   pipe<A, B, C, D, E, F, G, H, I, J>(
-    a: Stage<S, A>, b: Stage<A, B>, c: Stage<B, C>, d: Stage<C, D>, e: Stage<D, E>, f: Stage<E, F>, g: Stage<F, G>, h: Stage<G, H>, i: Stage<H, I>, j: Stage<I, J>,
+    a: Stage<S, A>,
+    b: Stage<A, B>,
+    c: Stage<B, C>,
+    d: Stage<C, D>,
+    e: Stage<D, E>,
+    f: Stage<E, F>,
+    g: Stage<F, G>,
+    h: Stage<G, H>,
+    i: Stage<H, I>,
+    j: Stage<I, J>,
   ): J
   pipe<A, B, C, D, E, F, G, H, I, J, L>(
-    a: Stage<S, A>, b: Stage<A, B>, c: Stage<B, C>, d: Stage<C, D>, e: Stage<D, E>, f: Stage<E, F>, g: Stage<F, G>, h: Stage<G, H>, i: Stage<H, I>, j: Stage<I, J>, l: Stage<J, L>,
+    a: Stage<S, A>,
+    b: Stage<A, B>,
+    c: Stage<B, C>,
+    d: Stage<C, D>,
+    e: Stage<D, E>,
+    f: Stage<E, F>,
+    g: Stage<F, G>,
+    h: Stage<G, H>,
+    i: Stage<H, I>,
+    j: Stage<I, J>,
+    l: Stage<J, L>,
   ): L
   pipe<A, B, C, D, E, F, G, H, I, J, L, M>(
-    a: Stage<S, A>, b: Stage<A, B>, c: Stage<B, C>, d: Stage<C, D>, e: Stage<D, E>, f: Stage<E, F>, g: Stage<F, G>, h: Stage<G, H>, i: Stage<H, I>, j: Stage<I, J>, l: Stage<J, L>, m: Stage<L, M>,
+    a: Stage<S, A>,
+    b: Stage<A, B>,
+    c: Stage<B, C>,
+    d: Stage<C, D>,
+    e: Stage<D, E>,
+    f: Stage<E, F>,
+    g: Stage<F, G>,
+    h: Stage<G, H>,
+    i: Stage<H, I>,
+    j: Stage<I, J>,
+    l: Stage<J, L>,
+    m: Stage<L, M>,
   ): M
 }
 

@@ -9,8 +9,10 @@ export function filter<T, K>(f: (value: T, meta: Meta) => boolean): Stage<Flow<T
   return appended({
     step: 'filter',
     reads: { by: [f], passes: 'same' },
-    open: ({ cursor }, down) => value => {
-      if (f(value as T, cursor)) down(value)
-    },
+    open:
+      ({ cursor }, down) =>
+      value => {
+        if (f(value as T, cursor)) down(value)
+      },
   })
 }

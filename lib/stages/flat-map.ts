@@ -8,8 +8,10 @@ export function flatMap<T, K, U>(f: (value: T, meta: Meta) => Iterable<U>): Stag
     step: 'flat-map',
     reads: { by: [f], passes: 'new' },
     expands: 'expands',
-    open: ({ cursor }, down) => value => {
-      for (const each of f(value as T, cursor)) down(each)
-    },
+    open:
+      ({ cursor }, down) =>
+      value => {
+        for (const each of f(value as T, cursor)) down(each)
+      },
   })
 }

@@ -45,10 +45,12 @@ interface Applied {
 }
 
 /** A stage that turns the shape before it into another. */
-export const applied = <In, Out>(step: string, apply: (shape: Shape) => Shape): Stage<In, Out> => Object.freeze({ step, apply }) as unknown as Stage<In, Out>
+export const applied = <In, Out>(step: string, apply: (shape: Shape) => Shape): Stage<In, Out> =>
+  Object.freeze({ step, apply }) as unknown as Stage<In, Out>
 
 /** A stage that appends one node to a flow. */
-export const appended = <In, Out>(spec: OpenSpec): Stage<In, Out> => applied(spec.step, shape => new FlowNode(planNode(spec, [flowOf(shape, spec.step).node])))
+export const appended = <In, Out>(spec: OpenSpec): Stage<In, Out> =>
+  applied(spec.step, shape => new FlowNode(planNode(spec, [flowOf(shape, spec.step).node])))
 
 export function flowOf(shape: Shape, step: string): FlowNode {
   if (shape instanceof FlowNode) return shape

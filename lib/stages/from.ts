@@ -22,6 +22,9 @@ export const sourceNode = (of: Source<never, unknown>, source: Omit<SourceSpec, 
  * @param o `start`: where a processor without a position begins (default 'earliest'); `idle`: how long this input may be silent before it
  * no longer holds stream time back (S2.3; default: the processor's `idleAfter`)
  */
-export function from<T, K>(source: Source<T, K>, o: { start?: 'earliest' | 'latest' | { readonly at: Date }; idle?: Duration | 'never' } = {}): Flow<T, K> {
+export function from<T, K>(
+  source: Source<T, K>,
+  o: { start?: 'earliest' | 'latest' | { readonly at: Date }; idle?: Duration | 'never' } = {},
+): Flow<T, K> {
   return asFlow(sourceNode(source as Source<never, unknown>, { start: o.start ?? 'earliest', idleMs: o.idle ?? null }))
 }

@@ -10,7 +10,10 @@ import { sourceNode } from './from.ts'
  * Re-keys through a declared topic: what goes on is what that topic says it holds. The new key must be the topic's own key field;
  * records travel with their task's stream time, and marks tell the reader how far every upstream task is (S2.5).
  */
-export function keyBy<T, R, K2 extends Key>(f: (value: T) => K2, o: { via: Topic<R, K2> & Target<NoInfer<T>> }): Stage<Flow<T, unknown>, Flow<R, K2>> {
+export function keyBy<T, R, K2 extends Key>(
+  f: (value: T) => K2,
+  o: { via: Topic<R, K2> & Target<NoInfer<T>> },
+): Stage<Flow<T, unknown>, Flow<R, K2>> {
   const spec: OpenSpec = {
     step: 'key-by',
     tuning: { via: o.via.name },
@@ -21,7 +24,8 @@ export function keyBy<T, R, K2 extends Key>(f: (value: T) => K2, o: { via: Topic
       const send = context.repartitioner(o.via)
       return value => {
         const key = f(value as T)
-        if (typeof key !== 'string' && typeof key !== 'number') throw new MillraceError('KEY_MISSING', `keyBy() gave ${String(key)}: a key is a string or a number`)
+        if (typeof key !== 'string' && typeof key !== 'number')
+          throw new MillraceError('KEY_MISSING', `keyBy() gave ${String(key)}: a key is a string or a number`)
         const before = cursor.key
         cursor.key = key
         send(value)

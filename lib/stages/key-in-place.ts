@@ -13,11 +13,15 @@ export function keyInPlace<T, K2 extends Key>(f: (value: T) => K2): Stage<Flow<T
       const seen = new Set<Key>()
       return value => {
         const key = f(value as T)
-        if (typeof key !== 'string' && typeof key !== 'number') throw new MillraceError('KEY_MISSING', `keyInPlace() gave ${String(key)}: a key is a string or a number`)
+        if (typeof key !== 'string' && typeof key !== 'number')
+          throw new MillraceError('KEY_MISSING', `keyInPlace() gave ${String(key)}: a key is a string or a number`)
         if (!seen.has(key)) {
           const home = context.homeOf(key)
           if (home !== context.partition) {
-            throw new MillraceError('KEY_IN_WRONG_PARTITION', `key '${key}' lives in partition ${home}, this record is in ${context.partition}: use keyBy() through a topic`)
+            throw new MillraceError(
+              'KEY_IN_WRONG_PARTITION',
+              `key '${key}' lives in partition ${home}, this record is in ${context.partition}: use keyBy() through a topic`,
+            )
           }
           if (seen.size >= REMEMBERED) seen.clear()
           seen.add(key)

@@ -7,8 +7,10 @@ export function map<T, K, U>(f: (value: T, meta: Meta) => U): Stage<Flow<T, K>, 
   return appended({
     step: 'map',
     reads: { by: [f], passes: 'new' },
-    open: ({ cursor }, down) => value => {
-      down(f(value as T, cursor))
-    },
+    open:
+      ({ cursor }, down) =>
+      value => {
+        down(f(value as T, cursor))
+      },
   })
 }

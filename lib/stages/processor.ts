@@ -50,12 +50,23 @@ const ID = /^[a-z][a-z0-9-]{0,99}$/
 export function processor(id: string, outputs: Output | readonly [Output, ...Output[]], options: ProcessorOptions = {}): Processor {
   if (!ID.test(id)) throw new MillraceError('PLAN_INVALID', `'${id}' is no processor id: lower case letters, digits and '-', at most 100`)
   const { breaker } = options
-  if (breaker !== undefined && breaker !== 'off' && !(breaker.share > 0 && breaker.share <= 1 && Number.isInteger(breaker.of) && breaker.of > 0)) {
-    throw new MillraceError('PLAN_INVALID', `'${id}' has a breaker of ${breaker.share} in ${breaker.of}: a share in (0, 1] of a whole number of records`)
+  if (
+    breaker !== undefined &&
+    breaker !== 'off' &&
+    !(breaker.share > 0 && breaker.share <= 1 && Number.isInteger(breaker.of) && breaker.of > 0)
+  ) {
+    throw new MillraceError(
+      'PLAN_INVALID',
+      `'${id}' has a breaker of ${breaker.share} in ${breaker.of}: a share in (0, 1] of a whole number of records`,
+    )
   }
   const plan = planOf(id, (Array.isArray(outputs) ? (outputs as readonly Output[]) : [outputs as Output]).map(outputNode))
   kindOf(plan)
-  const made: Processor = Object.freeze({ id, options: Object.freeze(options), describe: (as?: 'text' | 'json' | 'mermaid') => describePlan(plan, as) })
+  const made: Processor = Object.freeze({
+    id,
+    options: Object.freeze(options),
+    describe: (as?: 'text' | 'json' | 'mermaid') => describePlan(plan, as),
+  })
   PLANS.set(made, plan)
   return made
 }

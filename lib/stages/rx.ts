@@ -22,7 +22,10 @@ export function rx<T, K, U>(op: OperatorFunction<T, U>): Stage<Flow<T, K>, Flow<
         chain = 'alive'
         subscription = op(input).subscribe({
           next: value => {
-            if (turn === 'out') return context.fatal(new MillraceError('RX_ASYNC_EMISSION', 'an rx() chain emitted outside its turn: use synchronous operators only'))
+            if (turn === 'out')
+              return context.fatal(
+                new MillraceError('RX_ASYNC_EMISSION', 'an rx() chain emitted outside its turn: use synchronous operators only'),
+              )
             if (thrown !== null) return
             try {
               down(value)
@@ -35,7 +38,9 @@ export function rx<T, K, U>(op: OperatorFunction<T, U>): Stage<Flow<T, K>, Flow<
             chain = 'ended'
           },
           complete: () => {
-            thrown ??= { error: new MillraceError('RX_COMPLETED', 'an rx() chain completed: take() and first() would end the stream for ever') }
+            thrown ??= {
+              error: new MillraceError('RX_COMPLETED', 'an rx() chain completed: take() and first() would end the stream for ever'),
+            }
             chain = 'ended'
           },
         })

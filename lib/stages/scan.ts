@@ -53,7 +53,8 @@ export function scan<T, K extends Key, S, U>(
         if (key === null) throw new MillraceError('KEY_MISSING', `scan '${name}' needs a key`)
         const now = Math.max(clock.time, cursor.at)
         const step = next(store.get(key, now) ?? initial(key), value as T, cursor as unknown as Meta & { readonly key: K })
-        if (step.timers !== undefined && step.timers.length > 0) throw new MillraceError('STAGE_NOT_AVAILABLE', `scan '${name}': timers are not available in this version`)
+        if (step.timers !== undefined && step.timers.length > 0)
+          throw new MillraceError('STAGE_NOT_AVAILABLE', `scan '${name}': timers are not available in this version`)
         store.set(key, step.state ?? undefined, now, undo)
         if (step.emit !== undefined) for (const each of step.emit) down(each)
       }

@@ -11,13 +11,16 @@ export function stampWith<T, K>(f: (value: T, meta: Meta) => number): Stage<Flow
   return appended({
     step: 'stamp-with',
     reads: { by: [f], passes: 'same' },
-    open: ({ cursor }, down) => value => {
-      const before = cursor.at
-      const at = f(value as T, cursor)
-      if (!Number.isSafeInteger(at) || at < 0) throw new MillraceError('EVENT_TIME_INVALID', `stampWith() gave ${at}: whole milliseconds since 1970 are needed`)
-      cursor.at = at
-      down(value)
-      cursor.at = before
-    },
+    open:
+      ({ cursor }, down) =>
+      value => {
+        const before = cursor.at
+        const at = f(value as T, cursor)
+        if (!Number.isSafeInteger(at) || at < 0)
+          throw new MillraceError('EVENT_TIME_INVALID', `stampWith() gave ${at}: whole milliseconds since 1970 are needed`)
+        cursor.at = at
+        down(value)
+        cursor.at = before
+      },
   })
 }

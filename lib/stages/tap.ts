@@ -7,9 +7,11 @@ export function tap<T, K>(f: (value: T, meta: Meta) => void): Stage<Flow<T, K>, 
   return appended({
     step: 'tap',
     reads: { by: [f], passes: 'same' },
-    open: ({ cursor }, down) => value => {
-      f(value as T, cursor)
-      down(value)
-    },
+    open:
+      ({ cursor }, down) =>
+      value => {
+        f(value as T, cursor)
+        down(value)
+      },
   })
 }

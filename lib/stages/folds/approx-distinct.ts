@@ -45,8 +45,10 @@ function estimate(registers: Uint8Array): number {
  */
 export function approxDistinct<T>(f: (v: T) => string | number, o: { exactUpTo: number; relativeError: number }): Fold<T, number> {
   const { exactUpTo, relativeError } = o
-  if (!(relativeError >= 0.005 && relativeError <= 0.2)) throw new MillraceError('PLAN_INVALID', `approxDistinct() has a relative error of ${relativeError}: 0.005 to 0.2`)
-  if (!(Number.isInteger(exactUpTo) && exactUpTo >= 0 && exactUpTo <= 100_000)) throw new MillraceError('PLAN_INVALID', `approxDistinct() is exact up to ${exactUpTo}: a whole number from 0 to 100,000`)
+  if (!(relativeError >= 0.005 && relativeError <= 0.2))
+    throw new MillraceError('PLAN_INVALID', `approxDistinct() has a relative error of ${relativeError}: 0.005 to 0.2`)
+  if (!(Number.isInteger(exactUpTo) && exactUpTo >= 0 && exactUpTo <= 100_000))
+    throw new MillraceError('PLAN_INVALID', `approxDistinct() is exact up to ${exactUpTo}: a whole number from 0 to 100,000`)
   const precision = precisionFor(relativeError)
   const sketchOf = (values: Iterable<string>): Uint8Array => {
     const registers = new Uint8Array(2 ** precision)
@@ -73,7 +75,8 @@ export function approxDistinct<T>(f: (v: T) => string | number, o: { exactUpTo: 
     initial: () => ({ exact: [] }),
     measure: value => {
       const v = f(value as T)
-      if (typeof v !== 'string' && typeof v !== 'number') throw new MillraceError('VALUE_REFUSED', `approxDistinct() was given ${String(v)}`)
+      if (typeof v !== 'string' && typeof v !== 'number')
+        throw new MillraceError('VALUE_REFUSED', `approxDistinct() was given ${String(v)}`)
       return typeof v === 'number' ? `#${v}` : v.startsWith('#') ? `#${v}"` : v
     },
     add,

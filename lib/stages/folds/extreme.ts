@@ -10,8 +10,13 @@ const checked = (v: Comparable, name: string): Comparable => {
 }
 const below = (a: Comparable, b: Comparable): boolean => (a instanceof Decimal && b instanceof Decimal ? compareDecimals(a, b) < 0 : a < b)
 
-const extreme = <T, V extends Comparable>(name: 'min' | 'max', f: (v: T) => V, replaces: (measured: Comparable, state: Comparable) => boolean): Fold<T, V> => {
-  const better = (state: Comparable | null, measured: Comparable): Comparable => (state === null || replaces(measured, state) ? measured : state)
+const extreme = <T, V extends Comparable>(
+  name: 'min' | 'max',
+  f: (v: T) => V,
+  replaces: (measured: Comparable, state: Comparable) => boolean,
+): Fold<T, V> => {
+  const better = (state: Comparable | null, measured: Comparable): Comparable =>
+    state === null || replaces(measured, state) ? measured : state
   return fold<T, V, Comparable | null, Comparable>({
     fold: name,
     version: 1,
@@ -25,6 +30,8 @@ const extreme = <T, V extends Comparable>(name: 'min' | 'max', f: (v: T) => V, r
 }
 
 /** The smallest; strings by UTF-16 code unit. */
-export const min = <T, V extends number | string | Decimal>(f: (v: T) => V): Fold<T, V> => extreme('min', f, (measured, state) => below(measured, state))
+export const min = <T, V extends number | string | Decimal>(f: (v: T) => V): Fold<T, V> =>
+  extreme('min', f, (measured, state) => below(measured, state))
 /** The largest. */
-export const max = <T, V extends number | string | Decimal>(f: (v: T) => V): Fold<T, V> => extreme('max', f, (measured, state) => below(state, measured))
+export const max = <T, V extends number | string | Decimal>(f: (v: T) => V): Fold<T, V> =>
+  extreme('max', f, (measured, state) => below(state, measured))

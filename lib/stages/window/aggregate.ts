@@ -21,7 +21,8 @@ export function aggregate<T, K, M extends 'fixed' | 'merging', A extends object,
   const names = Object.keys(folds)
   const specs = Object.values(folds as Record<string, Fold<never, unknown>>).map(foldSpecOf)
   return applied('aggregate', shape => {
-    if (!(shape instanceof WindowedNode)) throw new MillraceError('PLAN_INVALID', 'aggregate() needs windows: put tumbling() or another window before it')
+    if (!(shape instanceof WindowedNode))
+      throw new MillraceError('PLAN_INVALID', 'aggregate() needs windows: put tumbling() or another window before it')
     return new FlowNode(planNode(windowSpec(shape.windowing, names, specs), [shape.node]))
   })
 }
@@ -69,7 +70,15 @@ function openTumbling(context: StageContext, down: Push, w: Windowing, names: re
       store.close(window)
       last = undefined
       for (const { key, values } of due) {
-        const result: WindowResult<unknown, unknown> = { key, start: window.start, end, revision: 1, cause, final: true, value: resultOf(values) }
+        const result: WindowResult<unknown, unknown> = {
+          key,
+          start: window.start,
+          end,
+          revision: 1,
+          cause,
+          final: true,
+          value: resultOf(values),
+        }
         context.result(down, result, key, end - 1, name)
       }
     },
@@ -94,7 +103,11 @@ function openTumbling(context: StageContext, down: Push, w: Windowing, names: re
     last = window
     let accumulator: Accumulator | undefined = window.keys.get(key)
     if (accumulator === undefined) {
-      accumulator = store.add(window, key, folds.map(f => f.initial()))
+      accumulator = store.add(
+        window,
+        key,
+        folds.map(f => f.initial()),
+      )
       log?.note(store, accumulator, undefined)
     } else if (log !== null) log.note(store, accumulator, copied(accumulator.values, folds))
     const { values } = accumulator
@@ -106,8 +119,10 @@ function openTumbling(context: StageContext, down: Push, w: Windowing, names: re
 
 const copied = (values: readonly unknown[], folds: readonly FoldSpec[]): unknown[] => values.map((v, i) => folds[i]!.copy?.(v) ?? v)
 
-const resultMaker = (names: readonly string[], folds: readonly FoldSpec[]): ((values: readonly unknown[]) => Record<string, unknown>) => values => {
-  const result: Record<string, unknown> = {}
-  for (let i = 0; i < names.length; i++) result[names[i]!] = folds[i]!.result(values[i])
-  return result
-}
+const resultMaker =
+  (names: readonly string[], folds: readonly FoldSpec[]): ((values: readonly unknown[]) => Record<string, unknown>) =>
+  values => {
+    const result: Record<string, unknown> = {}
+    for (let i = 0; i < names.length; i++) result[names[i]!] = folds[i]!.result(values[i])
+    return result
+  }

@@ -15,13 +15,22 @@ export function tumbling<T, K extends Key>(name: string, o: Timed<T, K> & { size
   const late = lateTarget(name, o.late as LateOrCorrect<unknown, unknown>)
   return applied(
     'tumbling',
-    shape => new WindowedNode(flowOf(shape, 'tumbling').node, { kind: 'tumbling', name, sizeMs: o.size, offsetMs: o.offset ?? 0, graceMs: o.grace, late }),
+    shape =>
+      new WindowedNode(flowOf(shape, 'tumbling').node, {
+        kind: 'tumbling',
+        name,
+        sizeMs: o.size,
+        offsetMs: o.offset ?? 0,
+        graceMs: o.grace,
+        late,
+      }),
   )
 }
 
 function lateTarget(name: string, late: LateOrCorrect<unknown, unknown>): LateTarget {
   if (late === 'count-and-drop') return { kind: 'count-and-drop' }
-  if ('correct' in late) throw new MillraceError('STAGE_NOT_AVAILABLE', `window '${name}': late: { correct } is not available in this version`)
+  if ('correct' in late)
+    throw new MillraceError('STAGE_NOT_AVAILABLE', `window '${name}': late: { correct } is not available in this version`)
   if (typeof late.to === 'string') return { kind: 'record', target: late as Target<never> }
   return { kind: 'described', target: late.to as Target<never> }
 }

@@ -29,4 +29,5 @@ export type LateTarget =
   | { readonly kind: 'described'; readonly target: Target<never> }
 
 /** The start of the tumbling window that holds `at`. */
-export const windowStart = (at: number, sizeMs: number, offsetMs: number): number => Math.floor((at - offsetMs) / sizeMs) * sizeMs + offsetMs
+export const windowStart = (at: number, sizeMs: number, offsetMs: number): number =>
+  Math.floor((at - offsetMs) / sizeMs) * sizeMs + offsetMs
