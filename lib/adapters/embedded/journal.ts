@@ -76,7 +76,7 @@ export class Journal {
   }
 
   async #run(): Promise<void> {
-    await null // what else commits in this turn of the event loop comes along
+    await Promise.resolve() // what else commits in this turn of the event loop comes along
     while (this.#waiting.length > 0) {
       const group = this.#nextGroup()
       try {

@@ -133,7 +133,7 @@ export class EmbeddedReader implements PartitionReader {
     })
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#closed = true
     for (const done of [...this.#done]) done()
   }

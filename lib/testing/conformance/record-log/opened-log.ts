@@ -128,7 +128,7 @@ export async function readAll(log: RecordLog, topic: string, partition = 0, from
     if (fetched.next === position) await reader.arrived(new AbortController().signal)
     position = fetched.next
   }
-  await reader.close()
+  reader.close()
   return records
 }
 

@@ -27,7 +27,7 @@ export function readingTests(open: Open): void {
     const reader = await log.reader(topic, 0, end)
     for (let twice = 0; twice < 2; twice++)
       assert.deepEqual(await fetchChecked(reader, topic, 0, end), { records: [], next: end, caughtUp: true, batches: 0 })
-    await reader.close()
+    reader.close()
   })
 
   logTest(open, 'fetches of any size give every record once and in order, at least one batch each while there is one', async ({ log }) => {
@@ -52,7 +52,7 @@ export function readingTests(open: Open): void {
     const fetched = await fetchChecked(reader, topic, 0, start, 25_000)
     assert.ok(fetched.records.length < 8, 'far less than what is there')
     assert.equal(fetched.caughtUp, false)
-    await reader.close()
+    reader.close()
   })
 
   logTest(open, 'a position in the middle of a batch gives the records from there on', async ({ log }) => {
@@ -77,8 +77,8 @@ export function readingTests(open: Open): void {
       assert.deepEqual(records[0], all[at])
     }
     assert.deepEqual((await fetchChecked(second, topic, 0, all[2]!.offset)).records, [all[2]])
-    await first.close()
-    await second.close()
+    first.close()
+    second.close()
   })
 
   logTest(open, 'OFFSET_OUT_OF_RANGE: a position beyond the end is refused by every fetch until the reader is sought', async ({ log }) => {
@@ -94,7 +94,7 @@ export function readingTests(open: Open): void {
     assert.deepEqual((await fetchChecked(reader, topic, 0, first!.offset)).records, [first])
     reader.seek(end + 1_000_000)
     await refused(reader.fetch(1_000), 'OFFSET_OUT_OF_RANGE')
-    await reader.close()
+    reader.close()
   })
 
   logTest(open, 'OFFSET_OUT_OF_RANGE: a position below the start is refused, the reader never jumps', async ({ log }) => {
@@ -109,7 +109,7 @@ export function readingTests(open: Open): void {
     await refused(reader.fetch(1_000), 'OFFSET_OUT_OF_RANGE')
     reader.seek(all[1]!.offset)
     assert.deepEqual((await fetchChecked(reader, topic, 0, all[1]!.offset, 1)).records[0], all[1])
-    await reader.close()
+    reader.close()
   })
 
   logTest(open, 'arrived() resolves at once when something is there or the signal is aborted already', async ({ log }) => {
@@ -121,7 +121,7 @@ export function readingTests(open: Open): void {
     await reader.arrived(never())
     reader.seek(end)
     await reader.arrived(AbortSignal.abort())
-    await reader.close()
+    reader.close()
   })
 
   logTest(open, 'arrived() resolves when a transaction is committed, and a fetch then gets to it', async ({ log }) => {
@@ -143,7 +143,7 @@ export function readingTests(open: Open): void {
     await producer.commit({ writes: [write(topic, 0, 'b')] })
     await waiting
     assert.deepEqual(valuesOf(found), ['b'])
-    await reader.close()
+    reader.close()
   })
 
   logTest(open, 'arrived() resolves when its signal aborts and when the reader is closed', async ({ log }) => {
@@ -154,7 +154,7 @@ export function readingTests(open: Open): void {
     const closed = reader.arrived(never())
     abort.abort()
     await aborted
-    await reader.close()
+    reader.close()
     await closed
   })
 
@@ -182,7 +182,7 @@ export function readingTests(open: Open): void {
       if (fetched.caughtUp) assert.equal(seen.length % perTransaction, 0)
     }
     await writers
-    await reader.close()
+    reader.close()
     // Records of different transactions may alternate in a partition; those of one keep their order.
     const byTransaction = Map.groupBy(seen, r => r.key)
     assert.equal(byTransaction.size, transactions)
