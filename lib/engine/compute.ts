@@ -45,9 +45,9 @@ function computeSlice(session: Session, input: TaskInput, batch: RecordBatch, fr
   cursor.topic = input.name
   cursor.partition = input.partition
   for (let i = from; i < to; i++) {
-    if (repartition !== null && heardMark(input, batch, i)) continue
     cursor.index = i
     cursor.offset = batch.offset(i)
+    if (repartition !== null && heard(input, batch, i) === 'mark') continue
     cursor.at = batch.time(i)
     cursor.key = null
     const mark = outbox.mark
@@ -62,7 +62,6 @@ function computeSlice(session: Session, input: TaskInput, batch: RecordBatch, fr
       const key = value[spec.key]
       cursor.key = typeof key === 'string' || (typeof key === 'number' && key === key) ? key : null
       cursor.at = at = time
-      if (repartition !== null) hearCarried(input, batch, i)
       door = 'process'
       push(value)
       undo.forget()
@@ -86,23 +85,24 @@ function checkTime(time: unknown, latest: number): asserts time is number {
   if (time > latest) throw new MillraceError('EVENT_TIME_IN_FUTURE', `the event time ${time} lies too far ahead of the wall clock`)
 }
 
-/** Takes a mark out of a repartition topic; what it makes due closes at once. */
-function heardMark(input: TaskInput, batch: RecordBatch, i: number): boolean {
+/**
+ * What a record of a repartition topic says of its upstream task: a mark, or how far the task was before the record. Windows that are due by
+ * then close before the record is judged (S3.3); their failures are not the record's.
+ */
+function heard(input: TaskInput, batch: RecordBatch, i: number): 'mark' | 'record' {
   const { columns } = batch
-  if (columns.keyLengths[i] !== -1 || columns.valueLengths[i] !== -1) return false
-  const mark = markIn(batch.packedHeaders(i))
-  if (mark === null) return false
   const marks = input.time.marks!
-  marks.marked(mark.task, mark.time, mark.idle)
-  input.clock.advance(marks.streamTime(), 'close')
-  return true
-}
-
-/** The upstream task had come so far before this record: windows that are due by then close before it is judged (S3.3). */
-function hearCarried(input: TaskInput, batch: RecordBatch, i: number): void {
-  const heard = carriedBy(batch.packedHeaders(i))
-  if (heard !== null && input.time.marks!.carried(heard.task, heard.time) === 'moved')
-    input.clock.advance(input.time.marks!.streamTime(), 'close')
+  const headers = batch.packedHeaders(i)
+  if (columns.keyLengths[i] === -1 && columns.valueLengths[i] === -1) {
+    const mark = markIn(headers)
+    if (mark === null) return 'record'
+    marks.marked(mark.task, mark.time, mark.idle)
+    input.clock.advance(marks.streamTime(), 'close')
+    return 'mark'
+  }
+  const carried = carriedBy(headers)
+  if (carried !== null && marks.carried(carried.task, carried.time) === 'moved') input.clock.advance(marks.streamTime(), 'close')
+  return 'record'
 }
 
 function refuseRecord(session: Session, error: unknown, door: Door): void {

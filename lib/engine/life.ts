@@ -54,7 +54,9 @@ export class Life<T extends OpenTask> {
   #task: T | null = null
   #wish: 'live' | 'stop' = 'live'
   #outcome: TurnOutcome = 'busy'
-  #wake = new AbortController()
+  /** Cuts short whatever the life waits for. */
+  #waiting: AbortController | null = null
+  #called: 'called' | 'not called' = 'not called'
   #behind: Promise<void> | null = null
   #behindAt = -Infinity
   #behindError: { readonly error: unknown } | null = null
@@ -99,16 +101,16 @@ export class Life<T extends OpenTask> {
   }
   drain(): void {
     this.#mode = 'draining'
-    this.#wake.abort()
+    this.#call()
   }
   run(): void {
     this.#mode = 'running'
-    this.#wake.abort()
+    this.#call()
   }
   /** Commits what was computed, closes, ends the turns. */
   async stop(): Promise<void> {
     this.#wish = 'stop'
-    this.#wake.abort()
+    this.#call()
     await this.#task?.settle().catch(() => {}) // its outcome is the ledger's business
     await this.#closing
   }
@@ -133,15 +135,26 @@ export class Life<T extends OpenTask> {
     if (this.#behindError !== null) throw this.#behindError.error
     this.#followBehind(task)
     if (this.#outcome === 'busy') await clock.breathe()
-    else if (this.#wish === 'live' && !this.#wake.signal.aborted) {
-      const until = Math.min(task.nextDecision(), this.#behindAt + (this.#behind === null ? LONGEST_SLEEP_MS : this.#o.behindEveryMs))
-      const wait = new AbortController()
-      const signal = AbortSignal.any([wait.signal, this.#wake.signal])
-      await Promise.race([task.arrived(signal), clock.sleep(Math.min(Math.max(0, until - clock.now()), LONGEST_SLEEP_MS), signal)])
-      wait.abort()
+    else if (this.#wish === 'live') {
+      const until = Math.min(task.nextDecision(), this.#behindAt + this.#o.behindEveryMs)
+      await this.#wait(until - clock.now(), signal => task.arrived(signal))
     }
-    if (this.#wake.signal.aborted) this.#wake = new AbortController()
     return this.#mode
+  }
+  /** Waits until `ms` have passed, something has arrived or the life is called. */
+  async #wait(ms: number, arrived?: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    if (this.#called === 'not called') {
+      const waiting = (this.#waiting = new AbortController())
+      const asleep = this.#o.clock.sleep(Math.min(Math.max(0, ms), LONGEST_SLEEP_MS), waiting.signal)
+      await (arrived === undefined ? asleep : Promise.race([asleep, arrived(waiting.signal)]))
+      waiting.abort()
+      this.#waiting = null
+    }
+    this.#called = 'not called'
+  }
+  #call(): void {
+    this.#called = 'called'
+    this.#waiting?.abort()
   }
   #followBehind(task: T): void {
     const now = this.#o.clock.now()
@@ -152,7 +165,7 @@ export class Life<T extends OpenTask> {
       .catch((error: unknown) => {
         if (this.#task !== task) return
         this.#behindError = { error }
-        this.#wake.abort()
+        this.#call()
       })
       .finally(() => {
         this.#behind = null
@@ -170,7 +183,7 @@ export class Life<T extends OpenTask> {
   /** Back-off after an error; rethrows what must not be tried again. */
   async #failed(error: unknown): Promise<void> {
     if (error instanceof Stopped) throw error
-    const { observer, clock } = this.#o
+    const { observer } = this.#o
     const coded = isMillraceError(error) ? error : new MillraceError('INTERNAL', messageOf(error), { cause: error })
     const where = { ...this.labels, ...coded.where }
     await this.#closing
@@ -183,7 +196,7 @@ export class Life<T extends OpenTask> {
     const retryInMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures++)
     this.#enter('waiting')
     observer.failure(this.labels, { code: coded.code, message: coded.message, where, retryInMs })
-    await clock.sleep(retryInMs, this.#wake.signal)
+    await this.#wait(retryInMs)
     if (this.#wish === 'stop') throw new Stopped()
   }
   #ended(): void {
