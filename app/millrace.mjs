@@ -63,6 +63,9 @@ function relaunchOn(node) {
   })
 }
 
+/** Set by the launcher that waits for us, on another Node. */
+const relaunched = process.env[RELAUNCHED] === String(process.ppid)
+
 /** The process that waits for us was killed without a chance to say so: nobody would know that we still run, so we end as it did. */
 function endWithTheOneWhoWaits() {
   delete process.env[RELAUNCHED]
@@ -71,13 +74,13 @@ function endWithTheOneWhoWaits() {
 }
 
 if (runsMillrace()) {
-  if (process.env[RELAUNCHED] === String(process.ppid) && process.channel) endWithTheOneWhoWaits()
+  if (relaunched && process.channel) endWithTheOneWhoWaits()
   const main = inCheckout ? join(here, 'main.ts') : join(here, '..', 'dist', 'app', 'main.js')
   const { run } = await import(pathToFileURL(main).href)
   const code = await run(process.argv.slice(2))
   if (typeof code === 'number') process.exitCode = code
 } else {
-  const node = installedNode()
+  const node = relaunched ? null : installedNode()
   if (node === null) {
     console.error(
       `NODE_TOO_OLD: Millrace needs Node.js ${NEEDED.join('.')} or newer; this is ${process.versions.node} (${process.execPath}).`,

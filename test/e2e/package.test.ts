@@ -1,0 +1,150 @@
+// What is packed works where it is installed: an empty project, nothing of this checkout in reach but the type checker.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { filesBelow, ROOT } from '../arch/house-files.ts'
+import { examples } from '../docs/examples.ts'
+
+const MINUTES = 60_000
+const place = mkdtempSync(join(tmpdir(), 'millrace-package-'))
+const project = join(place, 'project')
+const installed = join(project, 'node_modules', 'millrace')
+after(() => rmSync(place, { recursive: true }))
+
+/** npm tells its children about the project that it runs for; ours is another one. What the user configured stays. Programs find this Node. */
+const environment = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^npm_/i.test(name) || /^npm_config_(cache|registry|userconfig|globalconfig|.*proxy|cafile)$/i.test(name),
+    ),
+  ),
+  PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
+}
+
+function run(cwd: string, command: string, ...args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 1 << 26,
+  })
+  assert.equal(status, 0, `${command} ${args.join(' ')}: ${error?.message ?? `exit ${status}`}\n${stdout}${stderr}`)
+  return stdout
+}
+
+const WORDS = `
+import { decimal, isMillraceError, json, minutes, topic, type Decimal } from 'millrace'
+
+const prices = topic('prices', { key: 'product', time: 'at', value: json(value => value as { product: string; at: number }) })
+const total: Decimal<2> = decimal(12.345, 2)
+let code = 'none'
+try {
+  minutes(-1)
+} catch (error) {
+  if (isMillraceError(error)) code = error.code
+}
+console.log(JSON.stringify([prices.name, String(total), minutes(5), code]))
+`
+
+/** Imports every module of the package, as Node resolves it there. */
+const EVERY_MODULE = `
+import { readdirSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+const dist = join(import.meta.dirname, 'node_modules/millrace/dist')
+const modules = readdirSync(dist, { recursive: true }).filter(path => path.endsWith('.js'))
+for (const path of modules) await import(join(dist, path))
+console.log(modules.length)
+`
+
+describe('the packed package, installed into an empty project', { timeout: 10 * MINUTES }, () => {
+  before(() => {
+    run(ROOT, 'npm', 'pack', '--pack-destination', place)
+    const [tarball, ...others] = readdirSync(place).filter(name => name.endsWith('.tgz'))
+    assert.ok(tarball !== undefined && others.length === 0)
+    mkdirSync(project)
+    writeFileSync(join(project, 'package.json'), '{ "name": "empty", "private": true, "type": "module" }')
+    run(project, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', join(place, tarball))
+  })
+
+  const typeCheck = (): string => {
+    writeFileSync(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          ...{
+            target: 'es2024',
+            module: 'nodenext',
+            strict: true,
+            noEmit: true,
+            erasableSyntaxOnly: true,
+            exactOptionalPropertyTypes: true,
+          },
+          ...{ types: ['node'], typeRoots: [join(ROOT, 'node_modules/@types')] },
+        },
+        include: ['*.ts'],
+      }),
+    )
+    return run(project, process.execPath, join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', '.')
+  }
+
+  test('it holds code, declarations, data and its papers, and neither sources nor tests', () => {
+    const files = readdirSync(installed, { recursive: true, encoding: 'utf8' }).map(path => path.replaceAll('\\', '/'))
+    for (const path of [
+      'LICENSE',
+      'README.md',
+      'CHANGELOG.md',
+      'app/millrace.mjs',
+      'dist/lib/index.js',
+      'dist/lib/index.d.ts',
+      'dist/app/main.js',
+    ])
+      assert.ok(files.includes(path), path)
+    const unwanted = files.filter(
+      path => /^(lib|test|bench|lint|packaging|docs|sql)(\/|$)/.test(path) || (path.endsWith('.ts') && !path.endsWith('.d.ts')),
+    )
+    assert.deepEqual(unwanted, [])
+    const read = ['lib', 'app', 'schemas', 'processors', 'sql'].filter(folder => existsSync(join(ROOT, folder))).flatMap(filesBelow)
+    const data = read.filter(path => !/[.](ts|mjs|md)$/.test(path))
+    assert.deepEqual(
+      data.filter(path => !files.includes(`dist/${path}`)),
+      [],
+      'read at run time, but not packed',
+    )
+  })
+
+  test('a first program with its words type-checks against its declarations and runs', () => {
+    writeFileSync(join(project, 'words.ts'), WORDS)
+    typeCheck()
+    assert.deepEqual(JSON.parse(run(project, process.execPath, 'words.ts')), ['prices', '12.35', 300_000, 'DURATION_INVALID'])
+  })
+
+  test("the README's first processor type-checks and runs", () => {
+    const example = examples().find(({ name }) => name === 'first-processor')
+    assert.ok(example !== undefined, 'README.md has no block `ts run name=first-processor`')
+    writeFileSync(join(project, 'first-processor.ts'), example.code)
+    typeCheck()
+    assert.match(run(project, process.execPath, 'first-processor.ts'), /\S/)
+  })
+
+  test('every module of it can be imported: all paths were rewritten, all its dependencies are declared', () => {
+    writeFileSync(join(project, 'every-module.mjs'), EVERY_MODULE)
+    assert.ok(Number(run(project, process.execPath, 'every-module.mjs')) > 20)
+  })
+
+  test('the second door opens as well', () => {
+    writeFileSync(
+      join(project, 'testing.mjs'),
+      "import * as testing from 'millrace/testing'\nconsole.log(typeof testing.recordLogConformance)\n",
+    )
+    assert.equal(run(project, process.execPath, 'testing.mjs').trim(), 'function')
+  })
+
+  test('`npx millrace` starts it', () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
+    assert.equal(run(project, 'npx', '--no', '--', 'millrace', '--version').trim(), version)
+  })
+})
