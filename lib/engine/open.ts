@@ -10,6 +10,7 @@ import { type Folded, LedgerFold, readLedger } from './fold.ts'
 import { TaskInput } from './input.ts'
 import { InputTime } from './input-time.ts'
 import { barrierWrite, type Meta, NO_COUNTS } from './ledger.ts'
+import { checkPosition } from './position.ts'
 import { fieldsReadByAny } from './projection.ts'
 import { DeadLetters, stop, verdictOf } from './refusal.ts'
 import { Session, type TaskFacts } from './session.ts'
@@ -226,9 +227,8 @@ async function startPosition(
   start: 'earliest' | 'latest' | { readonly at: Date },
   meta: Meta | null,
 ): Promise<number> {
-  const { log } = facts.ports
+  const { log, clock } = facts.ports
   const { partition, deployment } = facts
-  const bounds = await log.bounds(topic, partition)
   let position = meta?.positions[topic]
   if (position === undefined) {
     const group = `${deployment.app}.${deployment.plan.processor}`
@@ -239,15 +239,18 @@ async function startPosition(
         `group '${group}' has an offset for ${topic}/${partition} made by ledger ${committed.metadata.split(':')[0]}, but ${facts.ledger}/${partition} is empty: the ledger was lost`,
       )
     }
-    position =
-      committed?.next ??
-      (start === 'earliest' ? bounds.start : start === 'latest' ? bounds.end : await log.offsetAt(topic, partition, start.at.getTime()))
+    position = committed?.next ?? (await firstPosition(facts, topic, start))
   }
-  if (position < bounds.start || position > bounds.end) {
-    throw new MillraceError(
-      'DATA_LOSS',
-      `the position ${position} in ${topic}/${partition} lies outside what the log holds (${bounds.start} to ${bounds.end})`,
-    )
-  }
+  await checkPosition(log, clock, { topic, partition, position, whose: `'${deployment.plan.processor}'` })
   return position
+}
+
+async function firstPosition(
+  { ports: { log }, partition }: TaskFacts,
+  topic: string,
+  start: 'earliest' | 'latest' | { readonly at: Date },
+): Promise<number> {
+  if (typeof start === 'object') return log.offsetAt(topic, partition, start.at.getTime())
+  const bounds = await log.bounds(topic, partition)
+  return start === 'earliest' ? bounds.start : bounds.end
 }

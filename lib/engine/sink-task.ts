@@ -9,6 +9,7 @@ import { TaskInput } from './input.ts'
 import { InputTime } from './input-time.ts'
 import type { Mode, OpenTask, TurnOutcome } from './life.ts'
 import { LetterForwarder } from './letter-forwarder.ts'
+import { checkPosition } from './position.ts'
 import { fieldsReadByAny } from './projection.ts'
 import { Breaker, type Refused, stop, verdictOf } from './refusal.ts'
 import type { TaskFacts } from './session.ts'
@@ -312,12 +313,7 @@ async function openInput(facts: TaskFacts, tables: Tables, pipeline: Pipeline, n
     )
   const bounds = await ports.log.bounds(name, partition)
   const position = await tables.position(deployment.plan.processor, name, partition, bounds.start)
-  if (position < bounds.start || position > bounds.end) {
-    throw new MillraceError(
-      'DATA_LOSS',
-      `the offset ${position} of sink '${deployment.plan.processor}' in ${name}/${partition} lies outside what the log holds (${bounds.start} to ${bounds.end})`,
-    )
-  }
+  await checkPosition(ports.log, ports.clock, { topic: name, partition, position, whose: `sink '${deployment.plan.processor}'` })
   const { push, clock } = pipeline.inputs.get(name)!
   return new TaskInput({
     spec,
