@@ -1,6 +1,7 @@
 // Which branch of a union a plain value is written as. By what the value is in JavaScript; where several branches can be that, by the first in
-// the schema's order that holds it exactly (5 is an int before a double, 0.1 is a double even after a float). Two records that both fit are
-// not told apart: a reader of plain values sees the same whichever branch it was.
+// the schema's order that gives it back exactly (5 is an int before a double, 0.1 is a double even after a float); without one, by the first
+// that takes it with rounding to a float or with defaults. Two records that both fit are not told apart: a reader of plain values sees the same
+// whichever branch it was.
 import { Decimal } from '../model/decimal.ts'
 import type { AvroType, Mapping, RecordType, UnionType } from './avro-model.ts'
 import { decimalOf } from './avro-model.ts'
@@ -9,18 +10,19 @@ type Kind = 'null' | 'boolean' | 'number' | 'bigint' | 'string' | 'bytes' | 'dec
 
 /** The index of the branch for a value, −1 when there is none. */
 export function branchPicker(union: UnionType, mapping: Mapping): (value: unknown) => number {
-  const byKind = new Map<Kind, { readonly index: number; readonly fits: (value: unknown) => boolean }[]>()
-  const fitting = fitTester(mapping)
+  const byKind = new Map<Kind, { readonly index: number; readonly type: AvroType }[]>()
+  const [exactly, somehow] = [fitTester(mapping, 'exactly'), fitTester(mapping, 'somehow')]
   for (const [index, branch] of union.branches.entries()) {
     const kind = kindFor(branch, mapping)
-    byKind.set(kind, [...(byKind.get(kind) ?? []), { index, fits: value => fitting(branch, value) }])
+    byKind.set(kind, [...(byKind.get(kind) ?? []), { index, type: branch }])
   }
   return value => {
     const candidates = byKind.get(kindOf(value))
     if (candidates === undefined) return -1
     // alone, it is the one that was meant: its own error says more than ours
     if (candidates.length === 1) return candidates[0]!.index
-    return candidates.find(candidate => candidate.fits(value))?.index ?? -1
+    const found = candidates.find(({ type }) => exactly(type, value)) ?? candidates.find(({ type }) => somehow(type, value))
+    return found?.index ?? -1
   }
 }
 
@@ -72,8 +74,10 @@ function kindFor(type: AvroType, mapping: Mapping): Kind {
   }
 }
 
-function fitTester(mapping: Mapping): (type: AvroType, value: unknown) => boolean {
-  const fits = (type: AvroType, value: unknown): boolean => {
+type Fit = (type: AvroType, value: unknown) => boolean
+
+function fitTester(mapping: Mapping, how: 'exactly' | 'somehow'): Fit {
+  const fits: Fit = (type, value) => {
     if (type.kind === 'union') return type.branches.some(branch => fits(branch, value))
     if (kindFor(type, mapping) !== kindOf(value)) return false
     switch (type.kind) {
@@ -82,7 +86,7 @@ function fitTester(mapping: Mapping): (type: AvroType, value: unknown) => boolea
       case 'long':
         return typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value) && !Object.is(value, -0)
       case 'float':
-        return Object.is(Math.fround(value as number), value)
+        return how === 'somehow' || Object.is(Math.fround(value as number), value)
       case 'enum':
         return type.symbols.includes(value as string)
       case 'bytes':
@@ -96,7 +100,7 @@ function fitTester(mapping: Mapping): (type: AvroType, value: unknown) => boolea
       case 'map':
         return Object.values(value as object).every(item => fits(type.values, item))
       case 'record':
-        return fitsRecord(type, value as Record<string, unknown>, fits)
+        return fitsRecord(type, value as Record<string, unknown>, fits, how)
       default:
         return true
     }
@@ -104,13 +108,15 @@ function fitTester(mapping: Mapping): (type: AvroType, value: unknown) => boolea
   return fits
 }
 
-function fitsRecord(type: RecordType, value: Readonly<Record<string, unknown>>, fits: (t: AvroType, v: unknown) => boolean): boolean {
+function fitsRecord(type: RecordType, value: Readonly<Record<string, unknown>>, fits: Fit, how: 'exactly' | 'somehow'): boolean {
   const given = Object.entries(value).filter(([, v]) => v !== undefined)
   const found = new Map(given)
   const taken = type.fields.filter(field => found.has(field.name))
   return (
     taken.length === given.length &&
-    type.fields.every(field => (found.has(field.name) ? fits(field.type, found.get(field.name)) : field.default !== null))
+    type.fields.every(field =>
+      found.has(field.name) ? fits(field.type, found.get(field.name)) : how === 'somehow' && field.default !== null,
+    )
   )
 }
 

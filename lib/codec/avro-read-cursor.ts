@@ -163,7 +163,8 @@ export class ReadCursor {
     return this.wrong(path, p - 1, `the ${what} index ${n}, where 0 to ${of - 1} are known`)
   }
   trailing(p: number): never {
-    return this.wrong('', p, `${this.end - p} more bytes after the value`)
+    const left = this.end - p
+    return this.wrong('', p, `${left} ${left === 1 ? 'byte' : 'bytes'} too many`)
   }
   deep(path: string): never {
     return this.wrong(path, this.end, 'records nested too deeply')

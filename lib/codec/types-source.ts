@@ -2,7 +2,7 @@
 // `FromAvro`, but with names that errors and editors can show, and without its limits on recursion and namespaces.
 import type { AvroSchema } from '../model/avro-type.ts'
 import { MillraceError } from '../model/errors.ts'
-import type { AvroType, NamedType } from './avro-model.ts'
+import type { AvroType, EnumType, RecordType } from './avro-model.ts'
 import { decimalOf, PLAIN, shortName } from './avro-model.ts'
 import { parseSchema } from './avro-schema.ts'
 
@@ -45,18 +45,26 @@ class TypesSource {
   usesDecimal = false
   readonly root: string
   readonly #type: AvroType
-  readonly #names = new Map<NamedType, string>()
-  readonly #order: NamedType[] = []
+  readonly #names = new Map<AvroType, string>()
+  readonly #order: (RecordType | EnumType)[] = []
   constructor(type: AvroType, fileName: string) {
     this.#type = type
     this.#visit(type)
-    this.root = this.#names.get(type as NamedType) ?? fileName
+    this.root = this.#names.get(type) ?? fileName
+    if (!this.#names.has(type)) this.#claim(fileName, 'the schema itself')
+  }
+
+  #claim(name: string, of: string): void {
+    const other = [...this.#names.values()].find(taken => taken === name || taken === `${name}Schema` || `${taken}Schema` === name)
+    if (other === undefined && !TAKEN.includes(name)) return
+    const reason = other === undefined ? `'${name}' means something else in TypeScript` : `it would be named as '${other}' is`
+    throw new MillraceError('SCHEMA_INVALID', `no TypeScript type can be made for '${of}': ${reason}; rename it`)
   }
 
   declarations(): string[] {
     const named = this.#order.map(type => this.#declaration(type))
     // a root without a name of its own gets the file's
-    return this.#names.has(this.#type as NamedType) ? named : [`export type ${this.root} = ${this.#text(this.#type)}\n`, ...named]
+    return this.#names.has(this.#type) ? named : [`export type ${this.root} = ${this.#text(this.#type)}\n`, ...named]
   }
 
   #visit(type: AvroType): void {
@@ -65,24 +73,16 @@ class TypesSource {
     else if (type.kind === 'union') for (const branch of type.branches) this.#visit(branch)
     else if ((type.kind === 'record' || type.kind === 'enum') && !this.#names.has(type)) {
       const name = shortName(type.name)
-      const others = [...this.#names.entries()].find(
-        ([, other]) => other === name || other === `${name}Schema` || `${other}Schema` === name,
-      )
-      if (others !== undefined || TAKEN.includes(name)) {
-        const reason =
-          others === undefined ? 'the generated types need the name themselves' : `'${others[0].name}' would have the same name`
-        throw new MillraceError('SCHEMA_INVALID', `no TypeScript type can be made for '${type.name}': ${reason}; rename it`)
-      }
+      this.#claim(name, type.name)
       this.#names.set(type, name)
       this.#order.push(type)
       if (type.kind === 'record') for (const field of type.fields) this.#visit(field.type)
     }
   }
 
-  #declaration(type: NamedType): string {
+  #declaration(type: RecordType | EnumType): string {
     const name = this.#names.get(type)!
     if (type.kind === 'enum') return `${comment(type.doc, '')}export type ${name} = ${type.symbols.map(quoted).join(' | ')}\n`
-    if (type.kind === 'fixed') throw new MillraceError('INTERNAL', 'a fixed has no type of its own')
     const fields = type.fields.map(field => `${comment(field.doc, '  ')}  ${field.name}: ${this.#text(field.type)}\n`)
     return `${comment(type.doc, '')}export interface ${name} {\n${fields.join('')}}\n`
   }
@@ -108,7 +108,7 @@ class TypesSource {
       }
       case 'array': {
         const items = this.#text(type.items)
-        return items.includes(' ') && !items.startsWith('Record<') ? `(${items})[]` : `${items}[]`
+        return type.items.kind === 'union' && items.includes(' | ') ? `(${items})[]` : `${items}[]`
       }
       case 'map':
         return `Record<string, ${this.#text(type.values)}>`
