@@ -177,5 +177,7 @@ function placeOf(bytes: Uint8Array, from: number, place: number): string {
     line++
     begin = i + 1
   }
-  return line === 1 ? `byte ${place - begin + 1} of the line` : `byte ${place - begin + 1}, ${line - 1} lines below`
+  return line === 1
+    ? `byte ${place - begin + 1} of the line`
+    : `byte ${place - begin + 1} of the ${line - 1 === 1 ? 'next line' : `line ${line - 1} below`}`
 }

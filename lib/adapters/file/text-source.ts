@@ -44,6 +44,9 @@ export async function openTextSource(path: string, sizeBytes: number): Promise<T
   }
 }
 
+/** Whoever closes a reader does not wait for its last fetch. */
+const closedWhileRead = (path: string) => fileError('INTERNAL', path, 'was closed while it was read')
+
 class FileBytes implements TextSource {
   bytesRead = 0
   readonly #path: string
@@ -84,9 +87,11 @@ class FileBytes implements TextSource {
     return this.#piece.subarray(0, bytesRead)
   }
   async #readAt(position: number, length: number): Promise<{ bytesRead: number }> {
+    if (this.#closed) throw closedWhileRead(this.#path)
     try {
       return await this.#handle.read(this.#piece, 0, length, position)
     } catch (error) {
+      if (this.#closed) throw closedWhileRead(this.#path)
       throw fileError('FILE_UNREADABLE', this.#path, `cannot be read at byte ${position}: ${messageOf(error)}`, error)
     }
   }
@@ -104,21 +109,24 @@ class GzipText implements TextSource {
   #inflated: Uint8Array[] = []
   #failure: Error | null = null
   #state: 'reading' | 'ended' = 'reading'
+  #closed = false
   #settle = (): void => {}
   constructor(path: string, file: FileBytes) {
     this.#path = path
     this.#file = file
     this.#gunzip.on('data', (piece: Buffer) => this.#inflated.push(piece))
-    this.#gunzip.on('error', error => {
-      this.#failure = error
+    this.#gunzip.on('end', () => {
+      this.#state = 'ended'
       this.#settle()
     })
+    this.#gunzip.on('error', error => this.#fail(error))
   }
   get bytesRead(): number {
     return this.#file.bytesRead
   }
   async read(): Promise<Uint8Array | null> {
     for (;;) {
+      if (this.#closed) throw closedWhileRead(this.#path)
       const piece = this.#inflated.shift()
       if (piece !== undefined) return piece
       if (this.#failure !== null) {
@@ -129,18 +137,20 @@ class GzipText implements TextSource {
       await this.#inflate(await this.#file.readUpTo(GZIP_PIECE))
     }
   }
-  /** zlib calls nobody back for the piece in which it meets damage, it only emits the error. */
+  /** Settles when the piece is unpacked, the end was reached, or there is a failure (zlib then may call nobody back). */
   #inflate(piece: Uint8Array | null): Promise<void> {
     return new Promise(resolve => {
       this.#settle = resolve
-      if (piece !== null) this.#gunzip.write(piece, () => resolve())
-      else {
-        this.#state = 'ended'
-        this.#gunzip.end(() => resolve())
-      }
+      if (piece === null) this.#gunzip.end()
+      else this.#gunzip.write(piece, error => (error == null ? resolve() : this.#fail(error)))
     })
   }
+  #fail(error: Error): void {
+    this.#failure ??= error
+    this.#settle()
+  }
   close(): void {
+    this.#closed = true
     this.#settle()
     this.#gunzip.destroy()
     this.#file.close()
