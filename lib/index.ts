@@ -2,7 +2,7 @@
 
 // ---- words
 export { days, type Duration, hours, millis, minutes, seconds } from './model/time.ts'
-export { compareDecimals, Decimal, decimal, divide } from './model/decimal.ts'
+export { compareDecimals, Decimal, decimal, divide, exact, plus, times } from './model/decimal.ts'
 export type { Key } from './model/key.ts'
 export type { Cause, LateRecord, Meta, Storable, Stored, Unkeyed, WindowResult } from './model/record.ts'
 export type { Headers } from './model/record-batch.ts'

@@ -49,16 +49,18 @@ export function unitsOf(value: number | string | bigint | Decimal, decimals: num
     if (units === units) return BigInt(units)
   }
   if (value instanceof Decimal) return rescale(value.units, value.decimals, decimals)
-  const match = TEXT.exec(String(value).trim())
+  const { digits, scale } = written(String(value))
+  return scale >= 0 ? rescale(digits, scale, decimals) : digits * 10n ** BigInt(decimals - scale)
+}
+
+/** A text as `digits · 10^−scale`. @throws DECIMAL_INVALID */
+function written(text: string): { readonly digits: bigint; readonly scale: number } {
+  const match = TEXT.exec(text.trim())
   const whole = match?.[2] ?? ''
   const fraction = match?.[3] ?? ''
-  if (match === null || whole + fraction === '') {
-    throw new MillraceError('DECIMAL_INVALID', `'${String(value)}' is not a finite decimal number`)
-  }
-  const scale = fraction.length - Number(match[4] ?? 0)
+  if (match === null || whole + fraction === '') throw new MillraceError('DECIMAL_INVALID', `'${text}' is not a finite decimal number`)
   const digits = BigInt(whole + fraction)
-  const units = scale >= 0 ? rescale(digits, scale, decimals) : digits * 10n ** BigInt(decimals - scale)
-  return match[1] === '-' ? -units : units
+  return { digits: match[1] === '-' ? -digits : digits, scale: fraction.length - Number(match[4] ?? 0) }
 }
 
 const rescale = (units: bigint, from: number, to: number): bigint =>
@@ -83,9 +85,42 @@ export function decimal<D extends number>(value: number | string | bigint | Deci
   return new Decimal(unitsOf(value, decimals), decimals)
 }
 
-/** `dividend / divisor`, rounded half away from zero to `decimals` digits. @throws DECIMAL_INVALID when the divisor is 0 */
+/**
+ * The value as it is written, with as many digits after the point as its text has. A double counts as its shortest text.
+ * @throws DECIMAL_INVALID when `value` is not a finite decimal number
+ * @example exact(0.125).toString() // '0.125'
+ */
+export function exact(value: number | string | bigint | Decimal): Decimal {
+  if (value instanceof Decimal) return value
+  if (typeof value === 'bigint') return new Decimal(value, 0)
+  if (typeof value === 'number') {
+    for (let decimals = 0; decimals <= 4; decimals++) {
+      const units = scaledExactly(value, decimals)
+      if (units === units) return new Decimal(BigInt(units), decimals)
+    }
+  }
+  const { digits, scale } = written(String(value))
+  return scale >= 0 ? new Decimal(digits, scale) : new Decimal(digits * 10n ** BigInt(-scale), 0)
+}
+/** `a + b`, not rounded. @throws DECIMAL_INVALID when one of them is not a finite decimal number */
+export function plus(a: number | bigint | Decimal, b: number | bigint | Decimal): Decimal {
+  const [left, right] = [exact(a), exact(b)]
+  const decimals = Math.max(left.decimals, right.decimals)
+  return new Decimal(rescale(left.units, left.decimals, decimals) + rescale(right.units, right.decimals, decimals), decimals)
+}
+
+/**
+ * `a · b`, not rounded: `decimal(times(price, quantity), 4)` rounds once.
+ * @throws DECIMAL_INVALID when one of them is not a finite decimal number
+ */
+export function times(a: number | bigint | Decimal, b: number | bigint | Decimal): Decimal {
+  const [left, right] = [exact(a), exact(b)]
+  return new Decimal(left.units * right.units, left.decimals + right.decimals)
+}
+
+/** `dividend / divisor`, rounded half away from zero to `decimals` digits. @throws DECIMAL_INVALID when the divisor is 0 or no finite number */
 export function divide<D extends number>(dividend: Decimal, divisor: number | bigint | Decimal, decimals: D): Decimal<D> {
-  const by = divisor instanceof Decimal ? divisor : decimal(divisor, 0)
+  const by = exact(divisor)
   if (by.units === 0n) throw new MillraceError('DECIMAL_INVALID', `${dividend} cannot be divided by zero`)
   return new Decimal(
     divideHalfAway(dividend.units * 10n ** BigInt(decimals + by.decimals), by.units * 10n ** BigInt(dividend.decimals)),
