@@ -8,22 +8,21 @@ import { bodiesOf } from './reader.ts'
 import { land, type Upkeep } from './retention.ts'
 import type { Segments } from './segments.ts'
 
-/** Compaction pays off when at least half of a partition came since the last one, and this much. */
-const DIRTY_BYTES = 1 << 20
-/** Small batches are put together until they have this size. */
-const TARGET_BYTES = 1 << 20
 /** A tombstone stays this long in record time, so that readers underway see the deletion. */
 const TOMBSTONE_MS = 24 * 3_600_000
 
-/** Compacts what is due. Returns how many records were forgotten and how many bytes written. */
-export async function compact(upkeep: Upkeep, now: number): Promise<{ records: number; bytes: number }> {
+/**
+ * Compacts partitions of which at least half, and at least `size` bytes, came since they were compacted last; small batches are put together
+ * until they have that size. Returns how many records were forgotten and how many bytes written.
+ */
+export async function compact(upkeep: Upkeep, now: number, size: number): Promise<{ records: number; bytes: number }> {
   const sum = { records: 0, bytes: 0 }
   for (const { topic, partition, index } of upkeep.catalog.indexes()) {
-    if (topic.settings.retention !== 'compact' || !isDue(index)) continue
+    if (topic.settings.retention !== 'compact' || !isDue(index, size)) continue
     const end = index.end
-    const newest = await newestOffsets(upkeep.segments, index, end)
+    const newest = await newestOffsets(upkeep.segments, index, end, size)
     for (let from = index.start; from < end; ) {
-      const entries = portion(index, from, end)
+      const entries = portion(index, from, end, size)
       if (entries.length === 0) break
       const read = await Promise.all(entries.map(entry => opened(upkeep.segments, index, entry)))
       const kept = read.map(batch => keptOf(batch, newest, now - TOMBSTONE_MS))
@@ -44,7 +43,7 @@ export async function compact(upkeep: Upkeep, now: number): Promise<{ records: n
 }
 
 /** New is what this process has not looked at; after a start, what lies behind the last batch with gaps (only compaction makes those). */
-function isDue(index: PartitionIndex): boolean {
+function isDue(index: PartitionIndex, size: number): boolean {
   let [dirty, all] = [0, 0]
   for (let i = index.count - 1, compacted = false; i >= 0; i--) {
     const { base, length, records, span } = index.entry(i)
@@ -52,12 +51,12 @@ function isDue(index: PartitionIndex): boolean {
     all += length
     if (!compacted) dirty += length
   }
-  return dirty >= DIRTY_BYTES && dirty >= all / 2
+  return dirty >= size && dirty >= all / 2
 }
 
-function portion(index: PartitionIndex, from: number, end: number): readonly IndexEntry[] {
+function portion(index: PartitionIndex, from: number, end: number, size: number): readonly IndexEntry[] {
   const entries: IndexEntry[] = []
-  for (let i = index.find(from), bytes = 0; i < index.count && bytes < TARGET_BYTES; i++) {
+  for (let i = index.find(from), bytes = 0; i < index.count && bytes < size; i++) {
     const entry = index.entry(i)
     if (entry.base >= end || (entries.length > 0 && entry.base + entry.span - entries[0]!.base >= 2 ** 31)) break
     entries.push(entry)
@@ -81,10 +80,10 @@ const keyOf = ({ bytes, starts, keyLengths }: Columns, i: number): string | null
   keyLengths[i]! < 0 ? null : bytes.toString('latin1', starts[i]!, starts[i]! + keyLengths[i]!)
 
 /** Offset of the newest record of each key below `end`. */
-async function newestOffsets(segments: Segments, index: PartitionIndex, end: number): Promise<Map<string, number>> {
+async function newestOffsets(segments: Segments, index: PartitionIndex, end: number, size: number): Promise<Map<string, number>> {
   const newest = new Map<string, number>()
   for (let at = index.start; at < end; ) {
-    const entries = portion(index, at, end)
+    const entries = portion(index, at, end, size)
     if (entries.length === 0) break
     for (const { columns, offset } of await Promise.all(entries.map(entry => opened(segments, index, entry))))
       for (let i = 0; i < columns.count; i++) {

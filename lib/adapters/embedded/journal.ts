@@ -43,6 +43,7 @@ export class Journal {
   #running: Promise<void> | null = null
   #failure: MillraceError | null = null
   #dirty = false
+  #closed = false
   constructor(setup: JournalSetup) {
     this.#setup = setup
     this.#active = setup.last?.segment ?? null
@@ -58,10 +59,12 @@ export class Journal {
   }
   /**
    * Resolves when the frame is durable; `landed` was called just before, in the order of frames.
-   * @throws DISK_FULL: nothing of the frame was kept; COMMIT_UNKNOWN: it may be there after the next start
+   * @throws DISK_FULL: nothing of the frame was kept; COMMIT_UNKNOWN: it may be there after the next start; LOG_UNAVAILABLE: closed
    */
   append(draft: DraftFrame, landed: (landed: Landed) => void): Promise<Landed> {
     if (this.#failure !== null) return Promise.reject(this.#failure)
+    if (this.#closed)
+      return Promise.reject(new MillraceError('LOG_UNAVAILABLE', `the journal in ${this.#setup.segments.directory} is closed`))
     return new Promise((resolve, reject) => {
       this.#waiting.push({ draft, landed, resolve, reject })
       this.#running ??= this.#run()
@@ -69,7 +72,9 @@ export class Journal {
   }
   /** Waits for what is under way, marks the end as clean and lets go of the file. */
   async close(): Promise<void> {
-    if (this.#dirty && this.#failure === null) await this.append(draftFrame('closed', {}), () => {}).catch(() => {})
+    const mark = this.#dirty && this.#failure === null ? this.append(draftFrame('closed', {}), () => {}).catch(() => {}) : null
+    this.#closed = true
+    await mark
     await this.#running
     await this.#file?.close()
     this.#file = null

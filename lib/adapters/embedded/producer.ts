@@ -64,9 +64,9 @@ class EmbeddedProducer implements TransactionalProducer {
     })
   }
 
-  commit(transaction: Transaction): Promise<Receipt> {
+  async commit(transaction: Transaction): Promise<Receipt> {
+    this.#commits.assertOpen()
     return this.#mortal(async () => {
-      this.#commits.assertOpen()
       this.#assertOwner()
       const { writes, offsets } = transaction
       const batches = this.#batchesOf(transaction)

@@ -24,6 +24,8 @@ export interface EmbeddedLogOptions {
   readonly segmentBytes?: number
   /** Largest transaction: RECORD_TOO_LARGE beyond. Default 64 MB, at most 1 GB. */
   readonly transactionBytes?: number
+  /** A partition of a 'compact' topic is compacted when at least this much, and half of it, is new. Default 1 MB. */
+  readonly compactionBytes?: number
   /** Told when the journal's end was torn by a crash and cut off: written, but never acknowledged to anybody. */
   readonly tornTail?: (tail: TornTail) => void
   /** The file operations; tests put failing ones here. */
@@ -57,7 +59,14 @@ export interface EmbeddedLog extends RecordLog {
  * @throws DATA_CORRUPT, DATA_DIR_UNUSABLE, DISK_FULL
  */
 export async function openEmbeddedLog(lock: DirectoryLock, options: EmbeddedLogOptions = {}): Promise<EmbeddedLog> {
-  const { files = diskFiles, tornTail = () => {}, segmentBytes = 64 << 20, memoryBytes = 32 << 20, transactionBytes = 64 << 20 } = options
+  const {
+    files = diskFiles,
+    tornTail = () => {},
+    segmentBytes = 64 << 20,
+    memoryBytes = 32 << 20,
+    transactionBytes = 64 << 20,
+    compactionBytes = 1 << 20,
+  } = options
   if (lock.state !== 'held')
     throw new MillraceError('DATA_DIR_UNUSABLE', `the lock on ${lock.directory} was released; take it again before the log is opened`)
   const directory = join(lock.directory, 'log')
@@ -68,7 +77,15 @@ export async function openEmbeddedLog(lock: DirectoryLock, options: EmbeddedLogO
     const last = await recover({ files, segments, catalog, tornTail })
     const endOf = (entry: { topic: number; partition: number }): number => catalog.byNumber(entry.topic)!.partitions[entry.partition]!.end
     const journal = new Journal({ files, segments, segmentBytes, state: () => catalog.state(), endOf, last })
-    return new DiskLog({ files, segments, catalog, journal, memoryBytes, transactionBytes: Math.min(transactionBytes, 1 << 30) })
+    return new DiskLog({
+      files,
+      segments,
+      catalog,
+      journal,
+      memoryBytes,
+      compactionBytes,
+      transactionBytes: Math.min(transactionBytes, 1 << 30),
+    })
   } catch (error) {
     if (error instanceof MillraceError) throw error
     throw new MillraceError('DATA_DIR_UNUSABLE', `the record log in ${directory} cannot be opened: ${messageOf(error)}`, {
@@ -85,6 +102,7 @@ interface Parts {
   readonly journal: Journal
   readonly memoryBytes: number
   readonly transactionBytes: number
+  readonly compactionBytes: number
 }
 
 class DiskLog implements EmbeddedLog {
@@ -213,17 +231,17 @@ class DiskLog implements EmbeddedLog {
     return this.#groups.join(group, tasks, assigned)
   }
 
-  maintain(now: number): Promise<MaintenanceReport> {
-    const result = this.#maintaining.then(() => this.#maintain(now))
+  async maintain(now: number): Promise<MaintenanceReport> {
+    const parts = this.#open()
+    const result = this.#maintaining.then(() => this.#maintain(parts, now))
     this.#maintaining = result.catch(() => {})
     return unavailable(result)
   }
-  async #maintain(now: number): Promise<MaintenanceReport> {
-    const { catalog } = this.#open()
+  async #maintain({ catalog, compactionBytes }: Parts, now: number): Promise<MaintenanceReport> {
     const starts = expiredStarts(catalog, now)
     await moveStarts(this.#upkeep, starts)
     const before = await removeDead(this.#upkeep) // first, since moving needs room
-    const compacted = await compact(this.#upkeep, now)
+    const compacted = await compact(this.#upkeep, now, compactionBytes)
     const moved = await emptyMostlyDead(this.#upkeep)
     const after = await removeDead(this.#upkeep)
     return {
