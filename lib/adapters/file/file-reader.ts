@@ -66,7 +66,7 @@ export class FileReader implements FeedReader {
       if (this.#state === 'unplaced') this.#place()
       while (this.#state === 'reading' && out.sizeBytes < maxBytes) await this.#readOn(out, maxBytes)
       // So that `ended` tells with the last record, not with a fetch that finds none. An open run is still to come.
-      while (this.#state === 'reading' && this.#ahead === null && this.#runs?.start == null) await this.#lookAhead(out)
+      while (this.#state === 'reading' && this.#ahead === null && (this.#runs?.start ?? null) === null) await this.#lookAhead(out)
     } catch (error) {
       this.#failure = error
       if (out.count === 0) throw error
@@ -118,9 +118,10 @@ export class FileReader implements FeedReader {
   #place(): void {
     const { files } = this.known
     this.#file = this.#firstRow = 0
-    for (let rows: number | null | undefined; (rows = files[this.#file]?.rows) != null; this.#file++) {
-      if (this.#from < this.#firstRow + rows) break
+    for (const { rows } of files) {
+      if (rows === null || this.#from < this.#firstRow + rows) break
       this.#firstRow += rows
+      this.#file++
     }
     this.#row = this.#firstRow
     this.#runs?.restore(files[this.#file - 1]?.run ?? null)

@@ -142,7 +142,7 @@ class GzipText implements TextSource {
     return new Promise(resolve => {
       this.#settle = resolve
       if (piece === null) this.#gunzip.end()
-      else this.#gunzip.write(piece, error => (error == null ? resolve() : this.#fail(error)))
+      else this.#gunzip.write(piece, error => (error instanceof Error ? this.#fail(error) : resolve()))
     })
   }
   #fail(error: Error): void {
