@@ -46,19 +46,23 @@ export function fitsDefault(type: AvroType, json: unknown): boolean {
   }
 }
 
-/** Values in one default, its own records' defaults included: more is taken for a default that contains itself. */
+/** Of one default, its own records' defaults included: beyond, it is taken for one that contains itself. */
 const MOST_VALUES = 10_000
+const DEEPEST_VALUE = 100
 
 /**
  * JavaScript source that makes a fresh value of a default each time it runs; `Decimal` in it is the class.
  * @throws SCHEMA_INVALID when records that contain themselves by default would never end
  */
-export const defaultSource = (type: AvroType, json: unknown, mapping: Mapping): string =>
-  sourceOf(type, json, mapping, { left: MOST_VALUES })
+export const defaultSource = (type: AvroType, json: unknown, mapping: Mapping): string => sourceOf(type, json, mapping, { values: 0 }, 0)
 
-function sourceOf(type: AvroType, json: unknown, mapping: Mapping, budget: { left: number }): string {
-  if (--budget.left < 0)
-    throw new MillraceError('SCHEMA_INVALID', `a default of the Avro schema has more than ${MOST_VALUES} values, or no end`)
+function sourceOf(type: AvroType, json: unknown, mapping: Mapping, made: { values: number }, depth: number): string {
+  if (++made.values > MOST_VALUES || depth > DEEPEST_VALUE) {
+    throw new MillraceError(
+      'SCHEMA_INVALID',
+      `a default of the Avro schema holds itself, more than ${MOST_VALUES} values or ${DEEPEST_VALUE} levels`,
+    )
+  }
   switch (type.kind) {
     case 'long':
       return mapping.longs === 'bigint' || type.bigint ? `${BigInt(json as number)}n` : String(json)
@@ -74,18 +78,23 @@ function sourceOf(type: AvroType, json: unknown, mapping: Mapping, budget: { lef
       return `new Decimal(${bytes.length === 0 ? 0 : BigInt.asIntN(8 * bytes.length, BigInt(`0x${bytes.toString('hex')}`))}n,${decimal.scale})`
     }
     case 'array':
-      return `[${(json as unknown[]).map(item => sourceOf(type.items, item, mapping, budget)).join(',')}]`
+      return `[${(json as unknown[]).map(item => sourceOf(type.items, item, mapping, made, depth + 1)).join(',')}]`
     case 'map':
-      return objectSource(Object.entries(json as object).map(([key, value]) => [key, sourceOf(type.values, value, mapping, budget)]))
+      return objectSource(
+        Object.entries(json as object).map(([key, value]) => [key, sourceOf(type.values, value, mapping, made, depth + 1)]),
+      )
     case 'record': {
       const given = json as { readonly [key: string]: unknown }
       return objectSource(
-        type.fields.map(f => [f.name, sourceOf(f.type, Object.hasOwn(given, f.name) ? given[f.name] : f.default!.json, mapping, budget)]),
+        type.fields.map(f => [
+          f.name,
+          sourceOf(f.type, Object.hasOwn(given, f.name) ? given[f.name] : f.default!.json, mapping, made, depth + 1),
+        ]),
       )
     }
     case 'union': {
       const branch = type.branches.find(b => fitsDefault(b, json))!
-      const source = sourceOf(branch, json, mapping, budget)
+      const source = sourceOf(branch, json, mapping, made, depth + 1)
       return isWrapped(type, mapping) && branch.kind !== 'null' ? objectSource([[branchName(branch), source]]) : source
     }
     default:

@@ -104,23 +104,23 @@ class Resolver {
 
   /** A branch that the reader cannot take is an error of the data that uses it; none that it can is one of the schemas. */
   #eachBranch(w: UnionType, r: AvroType, path: string, plan: (branch: AvroType) => Plan): Plan {
-    let first: MillraceError | null = null
-    let taken = 0
+    const failed: MillraceError[] = []
     const branches = w.branches.map((branch): Plan => {
       const kept = this.#copyOfRecords()
       try {
-        const resolved = plan(branch)
-        taken++
-        return resolved
+        return plan(branch)
       } catch (error) {
         if (!(error instanceof MillraceError) || error.code !== 'SCHEMA_INCOMPATIBLE') throw error
         // plans made inside the failed branch may lean on it
         this.#records = kept
-        first ??= error
+        failed.push(error)
         return { op: 'refuse', why: error.message }
       }
     })
-    if (taken === 0) throw w.branches.length === 1 ? first! : incompatible(path, `no branch of ${described(w)} is read as ${described(r)}`)
+    if (failed.length === branches.length) {
+      // a branch of the right type that fails further down says more
+      throw failed.find(error => PATHS.get(error) !== path) ?? incompatible(path, `no branch of ${described(w)} is read as ${described(r)}`)
+    }
     return { op: 'union', branches }
   }
 
@@ -187,5 +187,9 @@ export function described(type: AvroType): string {
   if (type.kind === 'union') return `[${type.branches.map(branchName).join(', ')}]`
   return 'name' in type ? `${type.kind} '${type.name}'` : type.kind
 }
-const incompatible = (path: string, why: string): MillraceError =>
-  new MillraceError('SCHEMA_INCOMPATIBLE', `${path === '' ? 'the value' : `field '${path}'`} cannot be read: ${why}`)
+const PATHS = new WeakMap<MillraceError, string>()
+function incompatible(path: string, why: string): MillraceError {
+  const error = new MillraceError('SCHEMA_INCOMPATIBLE', `${path === '' ? 'the value' : `field '${path}'`} cannot be read: ${why}`)
+  PATHS.set(error, path)
+  return error
+}
