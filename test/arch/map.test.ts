@@ -40,6 +40,5 @@ test('a room to come is not there yet', () => {
 })
 
 test('the map says one sentence about each room', () => {
-  for (const { path, sentence } of [...entriesOf('Rooms'), ...entriesOf('Rooms to come')])
-    assert.match(sentence, /^[^.]+[.]$/, path)
+  for (const { path, sentence } of [...entriesOf('Rooms'), ...entriesOf('Rooms to come')]) assert.match(sentence, /^[^.]+[.]$/, path)
 })
