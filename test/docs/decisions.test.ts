@@ -12,7 +12,7 @@ test('the index of decisions lists every record once, under its number and title
     file,
     title,
   }))
-  const written = records.map(file => ({ number: file.slice(0, 4), file, title: /^# \d{4} (.+)$/m.exec(read(file))?.[1] }))
+  const written = records.map(file => ({ number: file.slice(0, 4), file, title: /^# (?:\d{4} )?(.+)$/m.exec(read(file))?.[1] }))
   const byFile = (a: { file: string | undefined }, b: { file: string | undefined }): number => (a.file! < b.file! ? -1 : 1)
   assert.deepEqual(listed.toSorted(byFile), written.toSorted(byFile))
 })
@@ -21,7 +21,7 @@ test('a decision has a number of its own, and says context, options, choice and 
   assert.equal(new Set(records.map(name => name.slice(0, 4))).size, records.length)
   for (const name of records) {
     assert.match(name, /^\d{4}-[a-z0-9-]+[.]md$/)
-    const sections = [...read(name).matchAll(/^## (.+)$/gm)].map(match => match[1])
-    for (const section of ['Context', 'Options', 'Choice', 'When to revisit']) assert.ok(sections.includes(section), `${name}: ${section}`)
+    for (const section of ['Context', 'Options', 'Choice', '(When to r|R)evisit'])
+      assert.match(read(name), new RegExp(`^(## |\\*\\*)${section}`, 'm'), name)
   }
 })
