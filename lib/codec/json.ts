@@ -6,6 +6,7 @@ import { Decimal } from '../model/decimal.ts'
 import { isMillraceError, messageOf, MillraceError } from '../model/errors.ts'
 import { isPlainObject } from './avro-branch.ts'
 import { inWords } from './avro-write-cursor.ts'
+import { faultIn } from './json-fault.ts'
 import { LONGEST_TEXT, strictText } from './short-text.ts'
 
 /** @throws JSON_MALFORMED with the position */
@@ -18,8 +19,13 @@ export function parseJson(bytes: Buffer, start: number, end: number): unknown {
   }
   try {
     return JSON.parse(text)
-  } catch (error) {
-    throw new MillraceError('JSON_MALFORMED', `the value is not JSON: ${whereIn(text, messageOf(error))}`)
+  } catch {
+    const at = faultIn(text)
+    const why = at === text.length ? 'it ends too early' : 'it goes wrong'
+    throw new MillraceError(
+      'JSON_MALFORMED',
+      `the value is not JSON: ${why} (byte ${Buffer.byteLength(text.slice(0, at))} of ${end - start})`,
+    )
   }
 }
 
@@ -70,14 +76,6 @@ function check(value: unknown, path: string): void {
       }
   }
   throw new MillraceError('VALUE_REFUSED', `${path === '' ? 'the value' : `field '${path}'`} is ${inWords(value)}, which JSON cannot hold`)
-}
-
-/** V8 says where ("… at position 17 …") in characters; without a position the text ends too early. */
-function whereIn(text: string, message: string): string {
-  const position = / at position (\d+)/.exec(message)
-  if (position === null) return `it ends too early (after ${Buffer.byteLength(text)} bytes)`
-  const byte = Buffer.byteLength(text.slice(0, Number(position[1])))
-  return `${message.slice(0, position.index)} at byte ${byte} of ${Buffer.byteLength(text)}`
 }
 
 function firstMalformed(bytes: Buffer, start: number, end: number): number {
