@@ -1,0 +1,311 @@
+// The seeded scheduler: every call waits on one list before its effect and again before its reply, and the seed draws what goes on.
+import { MillraceError, messageOf } from '../../model/errors.ts'
+import { CALM, type CallFault, type FaultRates, swarm, Tally } from './faults.ts'
+import { diceAt, type DrawPoint, possibleAt } from './judgement.ts'
+import { Pending, Waiting } from './pending.ts'
+import { Process } from './process.ts'
+import { SeededRandom } from './random.ts'
+import { Timers } from './timers.ts'
+import type { Backstage, Broken, Wire } from './wire.ts'
+
+export interface SimulationOptions {
+  /** Default: `swarm` of the seed. */
+  readonly faults?: FaultRates
+  /** Decides call faults instead of the rates: to strike at every point in turn. */
+  readonly decide?: (point: DrawPoint) => CallFault | null
+  /** One line per draw. */
+  readonly trace?: (line: string) => void
+}
+
+export interface RunOptions {
+  /** Most draws of this run; default no limit. */
+  readonly limit?: number
+  /** Called when everything has settled after each draw; what it throws ends the run. */
+  readonly check?: () => void
+}
+/** 'quiet': nothing is left to draw. */
+export type RunEnd = 'reached' | 'quiet' | 'limit'
+
+export class Scheduler {
+  readonly seed: number
+  readonly random: SeededRandom
+  readonly tally = new Tally()
+  /** ms of virtual time since the beginning: moves by 0 … 2 with every draw and jumps to the next timer when nothing else is left. */
+  time = 0
+  draws = 0
+  trace: ((line: string) => void) | null
+  protected rates: FaultRates
+  readonly #decide: ((point: DrawPoint) => CallFault | null) | null
+  readonly #waiting = new Waiting()
+  readonly #timers = new Timers<Pending>()
+  readonly #lives = new Map<string, number>()
+  readonly #alive = new Set<Process>()
+  #failure: unknown = null
+
+  constructor(seed: number, options: SimulationOptions = {}) {
+    this.seed = seed
+    this.random = new SeededRandom(seed)
+    this.rates = options.faults ?? swarm(this.random)
+    this.#decide = options.decide ?? null
+    this.trace = options.trace ?? null
+  }
+  get faults(): FaultRates {
+    return this.rates
+  }
+  /** The processes that live, in the order of their birth. */
+  get alive(): readonly Process[] {
+    return [...this.#alive]
+  }
+  /** A new life of the process of this name; earlier ones are not touched. */
+  process(name: string): Process {
+    const life = (this.#lives.get(name) ?? 0) + 1
+    this.#lives.set(name, life)
+    const process = new Process(name, life, dead => this.#bury(dead))
+    this.#alive.add(process)
+    return process
+  }
+  /** One call of a process: suspends before `effect` and before its reply. See Wire.call. */
+  call<T>(process: Process, point: string, effect: () => T, broken: Broken | null = null, detail?: () => string): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (!process.dead)
+        this.#waiting.ready.push(new Pending({ stage: 'request', client: process, point, effect, broken, detail, resolve, reject }))
+    })
+  }
+  /** Resolves after `ms` of virtual time, or when `signal` aborts. */
+  sleep(process: Process, ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise(resolve => {
+      if (process.dead) return
+      if (signal?.aborted === true) return resolve()
+      const woken = (): void => {
+        timer.cancelled = pending.dropped = true
+        signal?.removeEventListener('abort', woken)
+        resolve()
+      }
+      const pending = new Pending({ stage: 'reply', client: process, point: 'clock.sleep', detail: () => `${ms} ms`, resolve: woken })
+      const timer = this.#timers.set(this.time + Math.max(ms, 0), pending)
+      signal?.addEventListener('abort', woken)
+    })
+  }
+  /** A process's way to the servers. */
+  wire(process: Process): Wire {
+    const tell = (point: string, told: () => void): void => {
+      if (!process.dead) this.#waiting.ready.push(new Pending({ stage: 'reply', client: process, point, resolve: told }))
+    }
+    return {
+      call: (point, effect, broken, detail) => this.call(process, point, effect, broken, detail),
+      until: (point, subscribe) =>
+        new Promise(resolve => {
+          let fired = false
+          subscribe(() => {
+            if (!fired) tell(point, resolve)
+            fired = true
+          })
+        }),
+      tell,
+      atDeath: noticed => process.atDeath(noticed),
+    }
+  }
+  readonly backstage: Backstage = {
+    later: (point, effect, detail) => {
+      this.#waiting.ready.push(new Pending({ stage: 'server', client: null, point, effect, detail }))
+    },
+    after: (ms, point, effect) => {
+      const timer = this.#timers.set(this.time + ms, new Pending({ stage: 'server', client: null, point, effect }))
+      return () => {
+        timer.cancelled = timer.what.dropped = true
+      }
+    },
+    some: available => (available > 1 && this.chance('short fetch') ? this.random.between(1, available - 1) : available),
+  }
+  /** A throw of the rates' dice. */
+  chance(kind: keyof FaultRates): boolean {
+    const rate = this.rates[kind]
+    return rate > 0 && this.random.next() < rate
+  }
+  /** No faults any more: what is held back or stands still goes on. */
+  calm(): void {
+    this.rates = CALM
+    this.#waiting.releaseAll()
+    for (const process of this.#alive) {
+      process.pausedUntil = 0
+      process.frozenAt = null
+    }
+  }
+  /** Makes the next `step` or `run` throw. */
+  fail(error: unknown): void {
+    this.#failure ??= error
+  }
+
+  /** One draw, and everything that follows from it at once. False when nothing is left to draw. */
+  async step(): Promise<boolean> {
+    await settled()
+    this.#raise()
+    const drew = this.#draw()
+    await settled()
+    this.#raise()
+    return drew
+  }
+  /**
+   * Draws until `until` holds, asked when everything has settled. Simulated code may wait for ports and for promises, not for real timers or I/O.
+   * @throws INTERNAL with seed and draw when `check` throws or a spawned body fails
+   */
+  run(until: () => boolean, { limit = Number.POSITIVE_INFINITY, check }: RunOptions = {}): Promise<RunEnd> {
+    const last = this.draws + limit
+    let idle = 0
+    return new Promise((resolve, reject) => {
+      const turn = (): void => {
+        try {
+          this.#raise()
+          if (idle === 0) check?.()
+          if (until()) return resolve('reached')
+          if (this.draws >= last) return resolve('limit')
+          idle = this.#draw() ? 0 : idle + 1
+          if (idle > 2) return resolve('quiet')
+        } catch (error) {
+          return reject(this.#located(error))
+        }
+        // Ticks run when all microtasks are done, but keep the event loop waiting: let it turn now and then.
+        if (idle > 0 || (this.draws & 1023) === 0) setImmediate(turn)
+        else queueMicrotask(() => process.nextTick(turn))
+      }
+      queueMicrotask(() => process.nextTick(turn))
+    })
+  }
+
+  #raise(): void {
+    if (this.#failure !== null) throw this.#failure
+  }
+  #located(error: unknown): MillraceError {
+    return new MillraceError('INTERNAL', `seed ${this.seed}, draw ${this.draws}: ${messageOf(error)}`, { cause: error })
+  }
+  #draw(): boolean {
+    if (!this.#fill()) return false
+    const { random } = this
+    this.draws++
+    this.time += random.below(3)
+    if (this.rates !== CALM) this.worldFault()
+    const { ready } = this.#waiting
+    const pending = this.#waiting.take(random.below(ready.length))
+    const { stage } = pending
+    const done = pending.dropped ? 'dropped' : this.#go(pending)
+    if (this.trace !== null) this.#tell(pending, stage, done)
+    return true
+  }
+  /** What befalls the world before a draw; only while there are faults. */
+  protected worldFault(): void {}
+  protected note(text: string): void {
+    this.trace?.(`${String(this.draws).padStart(5)} ${String(this.time).padStart(7)} ms  ${text}`)
+  }
+
+  /** Something to draw is on the list afterwards, if there is anything. */
+  #fill(): boolean {
+    const waiting = this.#waiting
+    waiting.releaseDue(this.draws)
+    for (;;) {
+      for (let due = this.#timers.take(this.time); due !== null; due = this.#timers.take(this.time)) waiting.ready.push(due)
+      const next = this.#timers.next()
+      if (waiting.ready.length > 0) {
+        if (next === null || !this.#hurries(next)) return true
+        this.time = next
+      } else if (waiting.held > 0 && (next === null || !this.#outlasts(next))) waiting.releaseNext()
+      else if (next !== null) this.time = Math.max(this.time, next)
+      else return false
+    }
+  }
+  #hurries(next: number): boolean {
+    const { hurry } = this.rates
+    return hurry > 0 && this.random.next() < hurry * Math.min(1, 1_000 / (next - this.time))
+  }
+  /** Whether what is held back takes longer than the time to the next timer. */
+  #outlasts(next: number): boolean {
+    return this.rates.hurry > 0 && this.random.next() < Math.min(0.5, 1_000 / (next - this.time))
+  }
+  #go(pending: Pending): string {
+    const { client } = pending
+    const stage = pending.stage
+    if (client !== null && stage === 'reply' && client.pausedUntil > this.draws) {
+      if (this.#waiting.ready.length > 0) {
+        this.#waiting.hold(pending, client.pausedUntil)
+        return 'paused'
+      }
+      client.pausedUntil = 0
+    }
+    const fault = this.#faultAt(pending)
+    if (fault !== null) {
+      this.tally.add(fault)
+      return this.#strike(fault, pending)
+    }
+    if (stage === 'reply') {
+      pending.settle()
+      return pending.failed ? messageOf(pending.outcome) : 'ok'
+    }
+    pending.happen()
+    if (stage === 'server' && pending.failed) throw pending.outcome
+    if (client !== null) this.#waiting.ready.push(pending)
+    return pending.failed ? messageOf(pending.outcome) : 'ok'
+  }
+  #faultAt(pending: Pending): CallFault | null {
+    if (this.#decide === null) return this.rates === CALM ? null : diceAt(pending, this.rates, this.random)
+    const possible = possibleAt(pending)
+    const { stage, point, client } = pending
+    const fault = this.#decide({ draw: this.draws, stage, point, process: client, possible })
+    if (fault !== null && !possible.includes(fault)) throw new RangeError(`'${fault}' is not possible at ${point} as a ${stage}`)
+    return fault
+  }
+  #strike(fault: CallFault, pending: Pending): string {
+    const { client, broken } = pending
+    const { ready } = this.#waiting
+    switch (fault) {
+      case 'kill':
+        ready.push(pending)
+        client!.kill()
+        break
+      case 'pause':
+        ready.push(pending)
+        client!.pausedUntil = this.draws + this.random.between(20, 200)
+        break
+      case 'delay':
+        this.#delay(pending)
+        break
+      case 'lands late':
+        this.#delay(pending.orphan())
+        pending.fail(broken!('no reply came in time'))
+        ready.push(pending)
+        break
+      case 'request lost':
+        pending.fail(broken!('the request was lost'))
+        ready.push(pending)
+        break
+      case 'reply lost':
+        pending.fail(broken!('the reply was lost'))
+        pending.settle()
+    }
+    return fault
+  }
+  #delay(pending: Pending): void {
+    const long = this.random.below(6) === 0 ? 1_000 : 100
+    this.#waiting.hold(pending, this.draws + this.random.between(10, long))
+  }
+  /** Half of the requests that a dead process has sent still arrive. */
+  #bury(dead: Process): void {
+    this.#alive.delete(dead)
+    this.#timers.cancelWhere(pending => pending.client === dead)
+    this.#waiting.sift(pending => {
+      if (pending.client !== dead) return true
+      pending.client = null
+      if (pending.stage !== 'request' || this.random.below(2) === 0) return false
+      this.tally.add('request of the dead')
+      return true
+    })
+  }
+  #tell({ point, origin, detail }: Pending, stage: string, done: string): void {
+    const what = detail === null ? point : `${point} ${detail()}`
+    const who = origin === null ? '-' : String(origin)
+    this.trace?.(
+      `${String(this.draws).padStart(5)} ${String(this.time).padStart(7)} ms  ${who.padEnd(5)} ${stage.padEnd(7)} ${what}: ${done}`,
+    )
+  }
+}
+
+/** Resolves when every microtask that is under way has run. */
+const settled = (): Promise<void> => new Promise(resolve => queueMicrotask(() => process.nextTick(resolve)))
