@@ -120,7 +120,12 @@ export const ERRORS = {
   FILE_COLUMNS_WRONG: entry('operator', 'never', 'The header of a file does not name the expected columns.'),
   FILE_CHANGED: entry('operator', 'never', 'A file that was partly read is not the same any more; its position means nothing.'),
   ROW_INVALID: entry('data', 'never', 'A row of a file does not have the expected form; the message names line and column.'),
-  ORDER_INVALID: entry('data', 'never', 'An order has a quantity that is not positive or a negative price; it is refused as a whole.'),
+  ORDER_INVALID: entry(
+    'data',
+    'never',
+    'An order lacks a field or has one that cannot be (a quantity that is not positive, a negative price); the message names it. The order is refused as a whole.',
+  ),
+  VIEW_INVALID: entry('data', 'never', 'A product view lacks a field or has one that cannot be; the message names it.'),
   // ---- command line
   OPTION_INVALID: entry('operator', 'never', 'A command, an option or its value is not known; see --help.'),
   PORT_IN_USE: entry('operator', 'never', 'Another program listens on the port; choose another one.'),
