@@ -6,7 +6,7 @@
 // launcher pass it on), so whoever handles SIGINT must take such a pair for one.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import module from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -30,7 +30,7 @@ function installedNode() {
   let from = here
   for (const name of ['node', `node-${platform}-${process.arch}`, `node-bin-${platform}-${process.arch}`]) {
     try {
-      const manifest = createRequire(join(from, 'launcher.js')).resolve(`${name}/package.json`)
+      const manifest = module.createRequire(join(from, 'launcher.js')).resolve(`${name}/package.json`)
       const folder = dirname(manifest)
       if (name === 'node') from = folder // the platform package lies inside it
       const found = join(folder, executable)
@@ -75,6 +75,8 @@ function endWithTheOneWhoWaits() {
 
 if (runsMillrace()) {
   if (relaunched && process.channel) endWithTheOneWhoWaits()
+  // Types are stripped once, not at every start: 0.1 s of computing instead of 0.3 (docs/decisions/0001).
+  if (inCheckout) module.enableCompileCache?.(join(here, '..', 'node_modules', '.cache', 'millrace'))
   const main = inCheckout ? join(here, 'main.ts') : join(here, '..', 'dist', 'app', 'main.js')
   const { run } = await import(pathToFileURL(main).href)
   const code = await run(process.argv.slice(2))
