@@ -7,7 +7,10 @@ import { currentDocument, errorSource, rowsIn, sectionsOf, upToDate } from '../.
 import { filesBelow, ROOT } from './house-files.ts'
 
 /** Codes that nothing raises yet, each with the reason. A code that is raised by now must leave this list. */
-const NOT_RAISED_YET: Readonly<Partial<Record<ErrorCode, string>>> = {}
+const NOT_RAISED_YET: Readonly<Partial<Record<ErrorCode, string>>> = {
+  NOT_CO_PARTITIONED: 'no stage of this version joins inputs',
+  RESULT_OVERFLOW: 'no fold of this version has a bound: exact sums grow into bigint',
+}
 
 const codes = Object.keys(ERRORS) as ErrorCode[]
 
@@ -47,7 +50,8 @@ test('every code is raised somewhere, or listed with the reason why not yet', ()
     .flatMap(filesBelow)
     .filter(path => /[.](ts|mjs)$/.test(path) && path !== 'lib/model/errors.ts' && !path.startsWith('lib/testing/conformance/'))
     .map(path => readFileSync(join(ROOT, path), 'utf8'))
-  const silent = codes.filter(code => !sources.some(text => text.includes(`'${code}'`)))
+  // As a word of its own: 'CODE' in TypeScript, or at the head of a message of the launcher.
+  const silent = codes.filter(code => !sources.some(text => text.includes(`'${code}'`) || text.includes(`\`${code}: `)))
   assert.deepEqual(
     silent,
     codes.filter(code => NOT_RAISED_YET[code] !== undefined),
