@@ -36,7 +36,6 @@ const TRANSITIONS: Readonly<Record<TaskState, readonly TaskState[]>> = {
 
 const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 10_000
-const LONGEST_SLEEP_MS = 60_000
 
 export interface LifeOptions<T extends OpenTask> {
   readonly labels: TaskLabels
@@ -71,6 +70,9 @@ export class Life<T extends OpenTask> {
   }
   get state(): TaskState {
     return this.#state
+  }
+  get mode(): Mode {
+    return this.#mode
   }
   /** The open task, null while there is none. */
   get task(): T | null {
@@ -136,8 +138,9 @@ export class Life<T extends OpenTask> {
     this.#followBehind(task)
     if (this.#outcome === 'busy') await clock.breathe()
     else if (this.#wish === 'live') {
-      const until = Math.min(task.nextDecision(), this.#behindAt + this.#o.behindEveryMs)
-      await this.#wait(until - clock.now(), signal => task.arrived(signal))
+      // Never longer than until the next work behind, whatever a jump of the wall clock makes of a difference of two times (S2.4).
+      const ms = Math.min(task.nextDecision() - clock.now(), this.#o.behindEveryMs)
+      await this.#wait(ms, signal => task.arrived(signal))
     }
     return this.#mode
   }
@@ -145,7 +148,7 @@ export class Life<T extends OpenTask> {
   async #wait(ms: number, arrived?: (signal: AbortSignal) => Promise<void>): Promise<void> {
     if (this.#called === 'not called') {
       const waiting = (this.#waiting = new AbortController())
-      const asleep = this.#o.clock.sleep(Math.min(Math.max(0, ms), LONGEST_SLEEP_MS), waiting.signal)
+      const asleep = this.#o.clock.sleep(Math.max(0, ms), waiting.signal)
       await (arrived === undefined ? asleep : Promise.race([asleep, arrived(waiting.signal)]))
       waiting.abort()
       this.#waiting = null

@@ -1,5 +1,5 @@
 // OPEN: O1 … O6 of exactly-once.md §2, in order. Nothing about position or state is read before the fence and the barrier (I5).
-import { MillraceError } from '../model/errors.ts'
+import { isRetriable, MillraceError } from '../model/errors.ts'
 import type { FeedSpec } from '../model/feed.ts'
 import { incompatibilities, inputOf, sourcesOf } from '../model/plan.ts'
 import type { TransactionalProducer } from '../ports/record-log.ts'
@@ -27,8 +27,23 @@ export async function open(facts: TaskFacts): Promise<Session> {
     const { baseOffsets } = await producer.commit({ writes: [barrierWrite(ledger, partition, ports.clock.now())] }) // O2
     return await caughtUp(facts, producer, baseOffsets[0]!)
   } catch (error) {
+    const verdict = await confirmed(facts, producer, error)
     await producer.close()
-    throw error
+    throw verdict
+  }
+}
+
+/**
+ * A verdict that stops a task counts only while its fence holds: an owner that was overtaken sees the next one's commits and truncations, which look like losses.
+ * @returns the error, or the one that says that there is another owner
+ */
+async function confirmed(facts: TaskFacts, producer: TransactionalProducer, error: unknown): Promise<unknown> {
+  if (isRetriable(error)) return error
+  try {
+    await producer.commit({ writes: [barrierWrite(facts.ledger, facts.partition, facts.ports.clock.now())] })
+    return error
+  } catch (other) {
+    return other
   }
 }
 
@@ -186,8 +201,7 @@ async function openInput(facts: TaskFacts, pipeline: Pipeline, name: string, met
   const marks = upstream === undefined ? null : new Marks(deployment.inputs.get(rootName(upstream))!)
   if (meta !== null) {
     marks?.restore(meta.marks[name] ?? [])
-    const time = meta.times[name]
-    if (time !== null && time !== undefined) clock.restore(time)
+    clock.restore(meta.times[name] ?? -Infinity) // also without a time yet: windows may be open and must wake the clock
   }
   const position = spec.kind === 'feed' ? (meta?.positions[name] ?? 0) : await startPosition(facts, name, source.start, meta)
   const reader = spec.kind === 'feed' ? await openFeed(facts, spec, position, meta) : await ports.log.reader(name, partition, position)

@@ -7,7 +7,7 @@ import type { Processor } from '../stages/processor.ts'
 import { deploy } from './deploy.ts'
 import { type Deployment, type Ports, type Tuning, TUNING } from './environment.ts'
 import { ledgerTopic } from './ledger.ts'
-import { Life, type OpenTask, Stopped } from './life.ts'
+import { Life, type Mode, type OpenTask, Stopped } from './life.ts'
 import type { TaskFacts } from './session.ts'
 import { SinkTask } from './sink-task.ts'
 import { StreamTask } from './stream-task.ts'
@@ -27,8 +27,11 @@ interface Living {
 
 interface Group {
   readonly deployment: Deployment
-  readonly membership: Membership
+  /** Null until it has joined. */
+  membership: Membership | null
   readonly living: Map<number, Living>
+  /** What its tasks do, those that are assigned later as well. */
+  mode: Mode
 }
 
 export class Worker {
@@ -46,10 +49,15 @@ export class Worker {
   async start(processor: Processor): Promise<Deployment> {
     if (this.#groups.has(processor.id)) throw new MillraceError('PLAN_INVALID', `processor '${processor.id}' is started twice`)
     const deployment = await deploy(processor, this.#ports, this.#settings)
-    const living = new Map<number, Living>()
-    const group = `${this.#settings.app}.${processor.id}`
-    const membership = await this.#ports.log.join(group, deployment.tasks, partitions => this.#assigned(deployment, living, partitions))
-    this.#groups.set(processor.id, { deployment, membership, living })
+    const group: Group = { deployment, membership: null, living: new Map(), mode: 'running' }
+    this.#groups.set(processor.id, group)
+    try {
+      const name = `${this.#settings.app}.${processor.id}`
+      group.membership = await this.#ports.log.join(name, deployment.tasks, partitions => this.#assigned(group, partitions))
+    } catch (error) {
+      await this.#left(processor.id, group)
+      throw error
+    }
     return deployment
   }
   get deployments(): readonly Deployment[] {
@@ -71,16 +79,16 @@ export class Worker {
    */
   async drain(processors: readonly string[]): Promise<void> {
     for (const id of processors) {
+      const group = this.#groups.get(id)
+      if (group === undefined) throw new MillraceError('PLAN_INVALID', `processor '${id}' was not started here`)
+      group.mode = 'draining'
       for (const life of this.lives(id)) life.drain()
       await this.#until(() => this.lives(id).every(l => l.drained))
     }
   }
   /** Commits what is computed, leaves the groups, closes the tasks. */
   async stop(): Promise<void> {
-    const groups = [...this.#groups.values()]
-    this.#groups.clear()
-    await Promise.all(groups.map(g => g.membership.leave().catch(() => {})))
-    await Promise.all(groups.flatMap(g => [...g.living.values()].map(l => ended(l))))
+    await Promise.all([...this.#groups].map(([id, group]) => this.#left(id, group)))
   }
   /** Resolves with the first task that stopped for good. */
   failed(): Promise<MillraceError> {
@@ -93,15 +101,22 @@ export class Worker {
       look()
     })
   }
-  #assigned(deployment: Deployment, living: Map<number, Living>, partitions: readonly number[]): void {
+  #assigned(group: Group, partitions: readonly number[]): void {
+    if (this.#groups.get(group.deployment.plan.processor) !== group) return // news for a group that was left
+    const { living } = group
     for (const [partition, l] of living) {
       if (partitions.includes(partition)) continue
       living.delete(partition)
       void ended(l)
     }
-    for (const partition of partitions) if (!living.has(partition)) living.set(partition, this.#begin(deployment, partition))
+    for (const partition of partitions) if (!living.has(partition)) living.set(partition, this.#begin(group, partition))
   }
-  #begin(deployment: Deployment, partition: number): Living {
+  async #left(id: string, { membership, living }: Group): Promise<void> {
+    this.#groups.delete(id)
+    await membership?.leave().catch(() => {}) // a member that does not say goodbye is missed soon enough
+    await Promise.all([...living.values()].map(ended))
+  }
+  #begin({ deployment, mode }: Group, partition: number): Living {
     const { tuning, app } = this.#settings
     const { plan } = deployment
     const labels = { processor: plan.processor, partition }
@@ -109,6 +124,7 @@ export class Worker {
     const open: () => Promise<OpenTask> = kindOf(plan) === 'sink' ? () => SinkTask.open(facts) : () => StreamTask.open(facts)
     const { clock, observer } = this.#ports
     const life = new Life<OpenTask>({ labels, clock, observer, behindEveryMs: tuning.applyEveryMs, open })
+    if (mode === 'draining') life.drain()
     life.onChange = () => {
       for (const listener of [...this.#listeners]) listener()
     }

@@ -122,9 +122,13 @@ export async function runSeed(seed: number, options: SimulationOptions = {}): Pr
     const still = (): boolean =>
       world.broker.partitions.every(p => p.stable === p.end) &&
       world.broker.coordinator.transactions.every(t => t.verdict !== 'commit' || t.settled) &&
-      allDrained(inhabitants, workers, partitions * 2)
+      allDrained(inhabitants, workers, partitions * 2) &&
+      positionsViolation(simulation, watch) === null
     const last = await simulation.run(still, { limit: CALM_DRAWS, check })
-    if (last !== 'reached') return report(`liveness: calm, and yet the last transactions are not settled (${last})\n${standing()}`)
+    if (last !== 'reached')
+      return report(
+        `liveness: calm, and yet the last transactions are not settled (${last}): ${positionsViolation(simulation, watch)}\n${standing()}`,
+      )
     const violation = await finalViolation(simulation, watch, expectedOf(input, partitions), input.length, partitions)
     return report(violation === null ? null : `${violation}\n${standing()}\n${watch.tasks.map(t => JSON.stringify(t.last)).join('\n')}`)
   } catch (error) {
