@@ -31,7 +31,7 @@ export async function compact(upkeep: Upkeep, now: number, size: number): Promis
       if (after < before || entries.length > 1) {
         const span = entries.at(-1)!.base + entries.at(-1)!.span - entries[0]!.base
         const source = { topic: topic.number, partition, base: entries[0]!.base, span, shape: gathered(read, kept, entries[0]!.base) }
-        const { bytes, placed } = await land(upkeep, [{ index, from: entries[0]!, source }])
+        const { bytes, placed } = await land(upkeep, [{ index, source }])
         sum.bytes += bytes
         if (placed > 0) sum.records += before - after
       }

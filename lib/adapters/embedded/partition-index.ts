@@ -19,6 +19,8 @@ export interface IndexEntry extends Place {
   readonly maxTime: number
 }
 
+/** A batch also takes its entry in a frame's directory. */
+const DIRECTORY_BYTES = 48
 const COLUMNS = ['base', 'maxTime', 'span', 'records', 'segment', 'position', 'length', 'crc'] as const
 type Column = (typeof COLUMNS)[number]
 type ColumnArrays = { [C in Column]: C extends 'base' | 'maxTime' ? Float64Array : Uint32Array }
@@ -100,7 +102,7 @@ export class PartitionIndex {
   append(entry: IndexEntry): void {
     this.#push(entry)
     this.end = entry.base + entry.span
-    this.#live(entry.segment, entry.length)
+    this.#live(entry.segment, entry.length + DIRECTORY_BYTES)
     this.wake()
   }
   /** Forgets what lies wholly below `start`. */
@@ -110,31 +112,26 @@ export class PartitionIndex {
     if (this.#collecting) return
     const { base, span, segment, length } = this.#columns
     for (; this.#head < this.#tail && base[this.#head]! + span[this.#head]! <= start; this.#head++) {
-      this.#live(segment[this.#head]!, -length[this.#head]!)
+      this.#live(segment[this.#head]!, -length[this.#head]! - DIRECTORY_BYTES)
       this.memory.delete(base[this.#head]!)
     }
     if (this.#head > 1024 && this.#head > this.#tail / 2) this.#resize(this.count * 2)
   }
-  /**
-   * Puts `entry` in the place of all entries within its offsets, if those are still the ones that it was made from: `from` at its base,
-   * in that segment and position. False (and nothing done) when they are gone or were moved meanwhile.
-   */
-  replace(from: Place, entry: IndexEntry): boolean {
+  /** Puts `entry` in the place of the entries that cover its offsets. False, and nothing is done, when the first of them is gone meanwhile. */
+  replace(entry: IndexEntry): boolean {
     const first = this.find(entry.base)
     if (first === this.count || this.baseOf(first) !== entry.base) return false
-    const old = this.entry(first)
-    if (old.segment !== from.segment || old.position !== from.position) return false
+    const { records } = this.entry(first)
     let last = first
     while (last + 1 < this.count && this.baseOf(last + 1) < entry.base + entry.span) last++
-    if (this.nextOf(last) !== entry.base + entry.span) return false
     for (let i = first; i <= last; i++) {
-      this.#live(this.segmentOf(i), -this.lengthOf(i))
-      if (last > first || old.records !== entry.records) this.memory.delete(this.baseOf(i))
+      this.#live(this.segmentOf(i), -this.lengthOf(i) - DIRECTORY_BYTES)
+      if (last > first || records !== entry.records) this.memory.delete(this.baseOf(i))
     }
     this.#set(this.#head + first, entry)
     for (const column of COLUMNS) this.#columns[column].copyWithin(this.#head + first + 1, this.#head + last + 1, this.#tail)
     this.#tail -= last - first
-    this.#live(entry.segment, entry.length)
+    this.#live(entry.segment, entry.length + DIRECTORY_BYTES)
     return true
   }
   /** Adds a batch in the order of the journal, while the log is opened; `settle` makes order of it. */
@@ -153,7 +150,7 @@ export class PartitionIndex {
     return this.#inOrder ? this.#settleInOrder() : this.#settleCopies()
   }
   #settleInOrder(): number | null {
-    for (let i = 0; i < this.count; i++) this.#live(this.segmentOf(i), this.lengthOf(i))
+    for (let i = 0; i < this.count; i++) this.#live(this.segmentOf(i), this.lengthOf(i) + DIRECTORY_BYTES)
     const { start } = this
     this.start = 0
     this.moveStart(start)
@@ -179,7 +176,7 @@ export class PartitionIndex {
     this.#head = this.#tail = 0
     for (const entry of kept) {
       this.#push(entry)
-      this.#live(entry.segment, entry.length)
+      this.#live(entry.segment, entry.length + DIRECTORY_BYTES)
     }
     return missing
   }

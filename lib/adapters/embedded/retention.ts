@@ -23,10 +23,9 @@ export interface Upkeep {
   readonly removed: () => Promise<void>
 }
 
-/** A batch that a 'moved' frame is to hold, and what it stands for. */
+/** A batch that a 'moved' frame is to hold, in the place of the entries that cover its offsets now. */
 export interface Move {
   readonly index: PartitionIndex
-  readonly from: IndexEntry
   readonly source: BatchSource
 }
 
@@ -73,26 +72,17 @@ export async function emptyMostlyDead(upkeep: Upkeep): Promise<number> {
     const entries: IndexEntry[] = []
     for (let i = 0; i < index.count; i++) if (chosen.has(index.segmentOf(i))) entries.push(index.entry(i))
     for (const some of portions(entries)) {
-      const current = some.filter(e => stillThere(index, e))
+      const current = some.filter(({ base, span }) => base + span > index.start) // not deleted meanwhile
       const bodies = await bodiesOf(segments, index, current)
-      const moves = current.map((from, i): Move => {
-        const { base, span, records, maxTime, crc, length } = from
+      const moves = current.map(({ base, span, records, maxTime, crc, length }, i): Move => {
         const { bytes, at } = bodies[i]!
-        return {
-          index,
-          from,
-          source: { topic: topic.number, partition, base, span, records, maxTime, crc, body: bytes.subarray(at, at + length) },
-        }
+        const body = bytes.subarray(at, at + length)
+        return { index, source: { topic: topic.number, partition, base, span, records, maxTime, crc, body } }
       })
       moved += (await land(upkeep, moves)).bytes
     }
   }
   return moved
-}
-
-const stillThere = (index: PartitionIndex, { base, segment, position }: IndexEntry): boolean => {
-  const i = index.find(base)
-  return i < index.count && index.baseOf(i) === base && index.entry(i).segment === segment && index.entry(i).position === position
 }
 
 function* portions(entries: readonly IndexEntry[]): Generator<readonly IndexEntry[]> {
@@ -113,9 +103,9 @@ export async function land({ journal }: Pick<Upkeep, 'journal'>, moves: readonly
     moves.map(m => m.source),
   )
   await journal.append(draft, ({ segment, position, batches }: Landed) => {
-    for (const [i, { index, from }] of moves.entries()) {
+    for (const [i, { index }] of moves.entries()) {
       const { base, span, records, maxTime, length, crc, position: at } = batches[i]!
-      if (index.replace(from, { base, span, records, maxTime, length, crc, segment, position: position + at })) placed++
+      if (index.replace({ base, span, records, maxTime, length, crc, segment, position: position + at })) placed++
     }
   })
   return { bytes: draft.bytes.length, placed }

@@ -47,6 +47,10 @@ async function verify(log: EmbeddedLog, t: Truth): Promise<void> {
   if ((await log.topics()).length < 3) return
   const plain = await Promise.all(Array.from({ length: PARTITIONS }, (_, p) => readRecords(log, 'plain', p)))
   const keyed = await readRecords(log, 'keyed', 0)
+  assert.ok(
+    keyed.every((r, i) => i === 0 || r.offset > keyed[i - 1]!.offset),
+    'nothing is there twice',
+  )
   for (const [p, records] of plain.entries()) {
     const { start, end } = await log.bounds('plain', p)
     assert.ok(start >= t.starts[p]!.acknowledged && start <= Math.max(t.starts[p]!.attempted, t.starts[p]!.acknowledged))

@@ -180,6 +180,33 @@ test('DATA_CORRUPT: a segment that is gone or cut short is told by the start or 
   }
 })
 
+test('DATA_CORRUPT: when the newest segment holds nothing yet, the one before it is checked to the last byte', async () => {
+  const disk = await logOf(4, 'killed')
+  const whole = Buffer.from(disk.content(FIRST))
+  const next = `${LOG}/${segmentName(2)}`
+  for (const torn of [Buffer.alloc(0), Buffer.alloc(90, 7)]) {
+    for (let at = whole.length - 200; at < whole.length; at += 5) {
+      const damaged = new SimulatedDisk()
+      damaged.put(FIRST, flipped(whole, at))
+      damaged.put(next, torn)
+      await assert.rejects(openOn(damaged), coded('DATA_CORRUPT', FIRST), `byte ${at}`)
+    }
+    const healthy = new SimulatedDisk()
+    healthy.put(FIRST, whole)
+    healthy.put(next, torn)
+    const tails: TornTail[] = []
+    const log = await openOn(healthy, { tornTail: tail => tails.push(tail) })
+    assert.deepEqual(await readValues(log, 't'), expected(4))
+    assert.deepEqual(
+      tails.map(t => [t.file, t.sizeBytes]),
+      torn.length === 0 ? [] : [[next, 90]],
+    )
+    await commit(await fenced(log, 'id'), 5)
+    healthy.killProcess()
+    assert.deepEqual(await readValues(await openOn(healthy), 't'), expected(5))
+  }
+})
+
 test('DATA_CORRUPT: a file that shrinks under the running log is told by the read', async () => {
   const disk = await logOf(14, 'closed', SMALL)
   const log = await openOn(disk, SMALL)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as macrotask } from 'node:timers/promises'
 import { hours, minutes } from '#lib/model/time.ts'
 import { columnsOf } from '#lib/model/record-batch.ts'
 import type { EmbeddedLog } from '#lib/adapters/embedded/record-log.ts'
@@ -86,16 +87,50 @@ test('a ledger that is truncated often keeps no more than twice what counts, bes
   assert.equal((await readValues(again, 'ledger')).length, 3)
 })
 
-test('a reader under way is not disturbed when its segment is emptied and deleted', async () => {
-  const { log, producer } = await opened({ t: 'forever', ledger: 'forever' })
+test('a reader under way is not disturbed when its segments are emptied; they are deleted when it is done', async () => {
+  const { disk, log, producer } = await opened({ t: 'forever', ledger: 'forever' })
   for (let n = 0; n < 30; n++) await producer.commit({ writes: [write('t', 0, `${n}`), write('ledger', 0, 'x'.repeat(800))] })
   await log.deleteRecords('ledger', 0, 30)
+  const gate = Promise.withResolvers<void>()
+  disk.pause = operation => {
+    if (operation !== 'read') return Promise.resolve()
+    disk.pause = null
+    return gate.promise
+  }
   const reader = await log.reader('t', 0, 0)
-  const [fetched, report] = await Promise.all([reader.fetch(1 << 20), log.maintain(0)])
-  assert.ok(report.removedSegments > 0)
-  const values = fetched.batches.flatMap(b => Array.from({ length: b.count }, (_, i) => b.value(i)!.toString()))
+  const fetching = reader.fetch(1 << 20)
+  let done = false
+  const maintaining = log.maintain(0).finally(() => (done = true))
+  for (let turn = 0; turn < 100; turn++) await macrotask()
+  assert.equal(done, false)
+  assert.ok(disk.files(LOG).includes('0000000001.seg'))
+  gate.resolve()
+  const values = (await fetching).batches.flatMap(batch => Array.from({ length: batch.count }, (_, i) => batch.value(i)!.toString()))
   assert.deepEqual(
     values,
+    Array.from({ length: 30 }, (_, n) => `${n}`),
+  )
+  assert.ok((await maintaining).removedSegments > 4)
+  assert.ok(!disk.files(LOG).includes('0000000001.seg'))
+})
+
+test('a kill between moving and deleting: the next start knows the newer copies, and the old segments go', async () => {
+  const { disk, log, producer } = await opened({ t: 'forever', ledger: 'forever' })
+  for (let n = 0; n < 30; n++) await producer.commit({ writes: [write('t', 0, `${n}`), write('ledger', 0, 'x'.repeat(800))] })
+  await log.deleteRecords('ledger', 0, 30)
+  disk.fault = operation => {
+    if (operation === 'remove') throw Object.assign(new Error('killed'), { code: 'EIO' })
+  }
+  await assert.rejects(log.maintain(0))
+  disk.killProcess()
+  disk.fault = null
+  const again = await openOn(disk, { segmentBytes: 4 * KB })
+  const before = disk.files(LOG).length
+  const report = await again.maintain(0)
+  assert.ok(report.removedSegments >= 5 && report.movedBytes < 1_000, JSON.stringify(report))
+  assert.equal(disk.files(LOG).length, before - report.removedSegments)
+  assert.deepEqual(
+    await readValues(again, 't'),
     Array.from({ length: 30 }, (_, n) => `${n}`),
   )
 })

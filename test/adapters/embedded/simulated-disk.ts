@@ -46,6 +46,8 @@ export class SimulatedDisk {
   killAt: { readonly step: number; readonly moment: 'before' | 'within' | 'after' } | null = null
   /** Called before every operation; what it throws is what the operation fails with. */
   fault: ((operation: Operation, path: string, bytes: number) => void) | null = null
+  /** Awaited before every operation. */
+  pause: ((operation: Operation, path: string) => Promise<void>) | null = null
   dead = false
 
   /** The process that is alive now; operations of earlier ones fail. */
@@ -166,7 +168,7 @@ export class SimulatedDisk {
     partial: (() => void) | undefined,
     bytes: number,
   ): Promise<T> {
-    await Promise.resolve()
+    await (this.pause?.(operation, path) ?? Promise.resolve())
     if (generation !== this.#generation || this.dead) throw new Killed()
     this.steps++
     const killed = this.killAt?.step === this.steps ? this.killAt.moment : null
