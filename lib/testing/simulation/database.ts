@@ -12,6 +12,8 @@ export class SqlTransaction {
   state: 'open' | 'committed' | 'rolled back' = 'open'
   changes: readonly (readonly [HeldTable, ReadonlyMap<string, RowValues>])[] = []
   readonly locks: string[] = []
+  /** What it could not lock. */
+  wants: readonly string[] = []
 
   /** Takes what the load holds now: the caller may change it when the call is over, and the transaction may commit later. */
   constructor(load: Load) {
@@ -104,9 +106,10 @@ export class Database {
   rollBack(transaction: SqlTransaction): void {
     if (transaction.state === 'open') this.#end(transaction, 'rolled back')
   }
-  /** Calls `fire` when some lock is given back. */
-  whenUnlocked(fire: () => void): void {
-    this.#waiters.push(fire)
+  /** Calls `fire` when a lock is given back, at once when what the transaction wants is free by now. */
+  whenUnlocked(transaction: SqlTransaction, fire: () => void): void {
+    if (transaction.wants.some(id => this.#isHeld(id, transaction))) this.#waiters.push(fire)
+    else fire()
   }
 
   lettersToForward(limit: number): readonly DeadLetterRow[] {
@@ -147,9 +150,8 @@ export class Database {
   }
   /** All of them or none, so that no two wait for each other. */
   #lock(transaction: SqlTransaction, ids: readonly string[]): boolean {
-    for (const id of ids) {
-      const holder = this.#locks.get(id)
-      if (holder === undefined || holder === transaction) continue
+    if (ids.some(id => this.#isHeld(id, transaction))) {
+      transaction.wants = ids
       this.tally.add('a load waited for a lock')
       return false
     }
@@ -158,6 +160,10 @@ export class Database {
       transaction.locks.push(id)
     }
     return true
+  }
+  /** By another transaction. */
+  #isHeld(id: string, transaction: SqlTransaction): boolean {
+    return (this.#locks.get(id) ?? transaction) !== transaction
   }
   #refuseEnded({ state }: SqlTransaction): void {
     if (state !== 'open') throw new MillraceError('TABLES_UNAVAILABLE', `the connection is gone and its transaction was ${state}`)

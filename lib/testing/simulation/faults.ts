@@ -26,8 +26,10 @@ export type WorldFault =
   | 'leader move'
   /** A group gives a live member's partitions to others. */
   | 'member evicted'
-  /** Commits and new topics are refused for a while. */
+  /** Commits, new topics and deletions are refused for a while. */
   | 'disk full'
+  /** Nobody, or one process, reaches the log, the cache, the tables or the registry for up to a minute. */
+  | 'outage'
 export type Fault = CallFault | WorldFault
 
 /** Probabilities: of call faults per draw of such a call, of world faults per draw. */
@@ -53,6 +55,7 @@ export const CALM: FaultRates = Object.freeze({
   'leader move': 0,
   'member evicted': 0,
   'disk full': 0,
+  outage: 0,
   'short fetch': 0,
   'slow turn': 0,
   hurry: 0,
@@ -72,6 +75,7 @@ export const CHAOS: FaultRates = Object.freeze({
   'leader move': 0.008,
   'member evicted': 0.003,
   'disk full': 0.001,
+  outage: 0.002,
   'short fetch': 0.15,
   'slow turn': 0.02,
   hurry: 0.05,

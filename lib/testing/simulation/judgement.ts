@@ -1,6 +1,6 @@
-// Which faults can strike at a draw, and which one the dice choose.
+// Which faults can strike at a draw, which one the dice choose, and what it does.
 import type { CallFault, FaultRates } from './faults.ts'
-import type { Pending, Stage } from './pending.ts'
+import type { Pending, Stage, Waiting } from './pending.ts'
 import type { Process } from './process.ts'
 import type { SeededRandom } from './random.ts'
 
@@ -31,4 +31,53 @@ export function diceAt(pending: Pending, rates: FaultRates, random: SeededRandom
   let x = random.next()
   for (const kind of possibleAt(pending)) if ((x -= rates[kind]) < 0) return kind
   return null
+}
+
+/** A server that nobody, or one process, can reach. */
+export interface Outage {
+  /** Beginning of the points that fail, e.g. `cache.` */
+  readonly of: string
+  /** Null: for everyone. */
+  readonly for: Process | null
+}
+export const isCutOff = ({ stage, broken, point, client }: Pending, outage: Outage): boolean =>
+  stage === 'request' && broken !== null && client !== null && point.startsWith(outage.of) && (outage.for ?? client) === client
+
+/** Does to what was drawn, which is no longer on the list, what the fault says. */
+export function strike(
+  fault: CallFault,
+  pending: Pending,
+  waiting: Waiting,
+  now: { readonly draws: number; readonly random: SeededRandom },
+): void {
+  const { client, broken } = pending
+  const delay = (late: Pending): void => {
+    const long = now.random.below(6) === 0 ? 1_000 : 100
+    waiting.hold(late, now.draws + now.random.between(10, long))
+  }
+  switch (fault) {
+    case 'kill':
+      waiting.ready.push(pending)
+      client!.kill()
+      break
+    case 'pause':
+      waiting.ready.push(pending)
+      client!.pausedUntil = now.draws + now.random.between(20, 200)
+      break
+    case 'delay':
+      delay(pending)
+      break
+    case 'lands late':
+      delay(pending.orphan())
+      pending.fail(broken!('no reply came in time'))
+      waiting.ready.push(pending)
+      break
+    case 'request lost':
+      pending.fail(broken!('the request was lost'))
+      waiting.ready.push(pending)
+      break
+    case 'reply lost':
+      pending.fail(broken!('the reply was lost'))
+      pending.settle()
+  }
 }

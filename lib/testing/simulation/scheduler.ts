@@ -1,7 +1,7 @@
 // The seeded scheduler: every call waits on one list before its effect and again before its reply, and the seed draws what goes on.
 import { MillraceError, messageOf } from '../../model/errors.ts'
 import { CALM, type CallFault, type FaultRates, swarm, Tally } from './faults.ts'
-import { diceAt, type DrawPoint, possibleAt } from './judgement.ts'
+import { diceAt, type DrawPoint, isCutOff, type Outage, possibleAt, strike } from './judgement.ts'
 import { Pending, Waiting } from './pending.ts'
 import { Process } from './process.ts'
 import { SeededRandom } from './random.ts'
@@ -35,6 +35,8 @@ export class Scheduler {
   draws = 0
   trace: ((line: string) => void) | null
   protected rates: FaultRates
+  /** What cannot be reached now. */
+  outage: Outage | null = null
   readonly #decide: ((point: DrawPoint) => CallFault | null) | null
   readonly #waiting = new Waiting()
   readonly #timers = new Timers<Pending>()
@@ -125,6 +127,7 @@ export class Scheduler {
   /** No faults any more: what is held back or stands still goes on. */
   calm(): void {
     this.rates = CALM
+    this.outage = null
     this.#waiting.releaseAll()
     for (const process of this.#alive) {
       process.pausedUntil = 0
@@ -233,7 +236,8 @@ export class Scheduler {
     const fault = this.#faultAt(pending)
     if (fault !== null) {
       this.tally.add(fault)
-      return this.#strike(fault, pending)
+      strike(fault, pending, this.#waiting, this)
+      return fault
     }
     if (stage === 'reply') {
       pending.settle()
@@ -245,46 +249,13 @@ export class Scheduler {
     return pending.failed ? messageOf(pending.outcome) : 'ok'
   }
   #faultAt(pending: Pending): CallFault | null {
+    if (this.outage !== null && isCutOff(pending, this.outage)) return 'request lost'
     if (this.#decide === null) return this.rates === CALM ? null : diceAt(pending, this.rates, this.random)
     const possible = possibleAt(pending)
     const { stage, point, client } = pending
     const fault = this.#decide({ draw: this.draws, stage, point, process: client, possible })
     if (fault !== null && !possible.includes(fault)) throw new RangeError(`'${fault}' is not possible at ${point} as a ${stage}`)
     return fault
-  }
-  #strike(fault: CallFault, pending: Pending): string {
-    const { client, broken } = pending
-    const { ready } = this.#waiting
-    switch (fault) {
-      case 'kill':
-        ready.push(pending)
-        client!.kill()
-        break
-      case 'pause':
-        ready.push(pending)
-        client!.pausedUntil = this.draws + this.random.between(20, 200)
-        break
-      case 'delay':
-        this.#delay(pending)
-        break
-      case 'lands late':
-        this.#delay(pending.orphan())
-        pending.fail(broken!('no reply came in time'))
-        ready.push(pending)
-        break
-      case 'request lost':
-        pending.fail(broken!('the request was lost'))
-        ready.push(pending)
-        break
-      case 'reply lost':
-        pending.fail(broken!('the reply was lost'))
-        pending.settle()
-    }
-    return fault
-  }
-  #delay(pending: Pending): void {
-    const long = this.random.below(6) === 0 ? 1_000 : 100
-    this.#waiting.hold(pending, this.draws + this.random.between(10, long))
   }
   /** Half of the requests that a dead process has sent still arrive. */
   #bury(dead: Process): void {

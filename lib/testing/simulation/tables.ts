@@ -34,8 +34,8 @@ export class SimulatedTables implements Tables {
     const detail = (): string => `${sink} ${topic}/${partition} ${from} > ${to}`
     this.#open.add(transaction)
     try {
-      await this.#untilUnlocked('tables.fence', () => database.fence(transaction), detail)
-      await this.#untilUnlocked('tables.write', () => database.write(transaction), detail)
+      await this.#untilUnlocked('tables.fence', transaction, () => database.fence(transaction), detail)
+      await this.#untilUnlocked('tables.write', transaction, () => database.write(transaction), detail)
       await this.#call('tables.commit', () => database.commit(transaction), detail)
     } catch (error) {
       this.#abandon(transaction)
@@ -67,9 +67,14 @@ export class SimulatedTables implements Tables {
     if (this.#closed) return Promise.reject(new MillraceError('TABLES_UNAVAILABLE', 'this client of the database is closed'))
     return this.#wire.call(point, effect, unavailable, detail)
   }
-  async #untilUnlocked(point: string, effect: () => 'locked' | 'taken' | 'written', detail: () => string): Promise<void> {
+  async #untilUnlocked(
+    point: string,
+    transaction: SqlTransaction,
+    effect: () => 'locked' | 'taken' | 'written',
+    detail: () => string,
+  ): Promise<void> {
     while ((await this.#call(point, effect, detail)) === 'locked')
-      await this.#wire.until('tables.unlocked', fire => this.database.whenUnlocked(fire))
+      await this.#wire.until('tables.unlocked', fire => this.database.whenUnlocked(transaction, fire))
   }
   /** The server notices a lost connection some time later; a COMMIT that is on its way may still come before. */
   #abandon(transaction: SqlTransaction): void {

@@ -1,11 +1,13 @@
 // What befalls the servers and the clocks between two draws.
 import type { FaultRates, WorldFault } from './faults.ts'
+import type { Outage } from './judgement.ts'
 import type { Process } from './process.ts'
 import type { SeededRandom } from './random.ts'
 import type { Backstage } from './wire.ts'
 import type { World } from './world.ts'
 
 export interface Victims {
+  outage: Outage | null
   readonly world: World
   readonly random: SeededRandom
   readonly backstage: Backstage
@@ -73,7 +75,19 @@ export const WORLD_FAULTS: Readonly<Record<WorldFault, Befall>> = {
     })
     return 'for a while'
   },
+  outage: victims => {
+    const { random, alive, backstage } = victims
+    if (victims.outage !== null) return null
+    const outage = { of: random.pick(SERVERS), for: random.below(2) === 0 || alive.length === 0 ? null : random.pick(alive) }
+    victims.outage = outage
+    backstage.after(random.pick([500, 5_000, 60_000]), 'outage.over', () => {
+      if (victims.outage === outage) victims.outage = null
+    })
+    return `${outage.of}* for ${outage.for ?? 'everyone'}`
+  },
 }
+/** By the beginning of their points. */
+const SERVERS = ['log.', 'cache.', 'tables.', 'registry.']
 
 const KINDS = Object.keys(WORLD_FAULTS) as readonly WorldFault[]
 /** One throw for all kinds. */
