@@ -95,7 +95,8 @@ export function packHeaders(arena: Arena, headers: readonly (readonly [name: str
     arena.reserve(2)
     const nameAt = arena.at
     arena.at += 2
-    arena.bytes.writeUInt16LE(arena.utf8(name), nameAt)
+    const nameLength = arena.utf8(name) // may move the arena: its bytes are looked up after it
+    arena.bytes.writeUInt16LE(nameLength, nameAt)
     arena.reserve(4)
     const valueAt = arena.at
     arena.at += 4

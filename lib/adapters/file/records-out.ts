@@ -93,7 +93,8 @@ export class RecordsOut {
     arena.reserve(2)
     const at = arena.at
     arena.at += 2
-    arena.bytes.writeUInt16LE(arena.utf8(name), at)
+    const length = arena.utf8(name) // may move the arena: its bytes are looked up after it
+    arena.bytes.writeUInt16LE(length, at)
     this.#text(value)
   }
   #text(value: string): void {
