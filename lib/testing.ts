@@ -1,5 +1,8 @@
 // The second public door: what the tester of a processor, or the author of an adapter, imports.
 
+// ---- driving processors without servers and without waiting
+export { drive, type Driven, type DriveOptions, type SeenDeadLetter, type SeenLate, type SeenRecord } from './testing/driver.ts'
+
 // ---- conformance: every sentence of a port's contract as a test
 export { type OpenedLog, recordLogConformance } from './testing/conformance/record-log.ts'
 export { type OpenedCache, stateCacheConformance } from './testing/conformance/state-cache.ts'
