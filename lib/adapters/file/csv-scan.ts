@@ -46,7 +46,6 @@ export class CsvScan {
           if (i >= to) return final ? this.#broken('a quoted cell is not closed', start - 1, true) : 'more'
           const c = bytes[i]!
           if (c === QUOTE) {
-            if (i + 1 >= to && !final) return 'more'
             if (i + 1 >= to || bytes[i + 1] !== QUOTE) break
             form = 2
             i += 2

@@ -5,6 +5,9 @@ import type { CsvRows } from './csv.ts'
 import { type RunState, sha256 } from './file-facts.ts'
 import type { FileNote, RecordsOut } from './records-out.ts'
 
+/** What ends a value. */
+const CLOSED = ']}'
+
 interface Held {
   readonly row: number
   readonly bytes: Buffer
@@ -118,13 +121,13 @@ export class Runs {
     value.raw(this.#cell.bytes, 0, this.#cell.at)
     value.utf8('","rows":[')
     if (part === 'first') this.#shared = this.#cell.copy()
-    this.#open = { start, cellDigest: null, sizeBytes: value.at, heldBytes: 0, part, file, line }
+    this.#open = { start, cellDigest: null, sizeBytes: value.at + CLOSED.length, heldBytes: 0, part, file, line }
   }
   #give(out: RecordsOut, as: 'the last part' | 'another part follows'): void {
     const open = this.#open!
     const value = this.#value
     if (open.start >= out.from) {
-      value.utf8(']}')
+      value.utf8(CLOSED)
       const bytes = value.bytes.subarray(0, value.at)
       if (open.part === 'first' && as === 'the last part') out.accepted(open.start, bytes, open.file!, open.line)
       else {

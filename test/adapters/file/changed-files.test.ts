@@ -200,5 +200,11 @@ describe('what a start refuses with FILE_CHANGED', () => {
     const was = await started(t, ['g,v\n1,a\n2,b'], CSV, 1)
     was.to.write('0.csv', 'g,v\n1,a\n2,bcd\n')
     assert.deepEqual(valuesOf(await goneOn(was, CSV)), [[1, '{"g":"2","v":"bcd"}']])
+    const { mark } = await started(t, ['g,v\n1,a\n2,b'], CSV)
+    assert.deepEqual(
+      valuesOf(await goneOn({ ...was, mark }, CSV)),
+      [[1, '{"g":"2","v":"bcd"}']],
+      'nor when it was fetched and not committed',
+    )
   })
 })
