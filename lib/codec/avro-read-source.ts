@@ -1,10 +1,10 @@
 // A plan → the JavaScript source of its reader. One function per record (V8 inlines the small ones); everything else in place. In it: `b` the
 // bytes, `p` the position, `e` the end, `c` the cursor. Text from a schema enters the source only as a JSON string.
 import { objectSource } from './avro-default.ts'
-import type { AvroType, RecordType } from './avro-model.ts'
-import { DEEPEST, leastBytes, shortName } from './avro-model.ts'
+import { DEEPEST, shortName } from './avro-model.ts'
 import type { Plan, RecordPlan } from './avro-resolve.ts'
 import { joined } from './avro-resolve.ts'
+import { fixedSize, SkipSource } from './avro-skip-source.ts'
 import { SHORT_TEXT } from './short-text.ts'
 
 export interface ReadSource {
@@ -19,31 +19,20 @@ export function readSourceOf(plan: Plan): ReadSource {
   return { source: writer.functions.join('\n'), constants: writer.constants }
 }
 
-class SourceWriter {
-  readonly functions: string[] = []
+class SourceWriter extends SkipSource {
   readonly constants: unknown[] = []
   readonly #records = new Map<RecordPlan, string>()
-  readonly #skips = new Map<RecordType, string>()
-  #code: string[] = []
-  #names = 0
 
   reader(plan: Plan): void {
     const value = this.#value(plan, '')
-    const body = `c.start=b0;c.end=e;c.depth=0;c.empty=0;let p=b0;${this.#code.join('')}if(p!==e)c.trailing(p);return ${value};`
-    const guarded = this.#recursive ? `try{${body}}catch(x){if(x instanceof RangeError)c.deep('');throw x}` : body
+    const body = `c.start=b0;c.end=e;c.depth=0;c.empty=0;let p=b0;${this.code.join('')}if(p!==e)c.trailing(p);return ${value};`
+    const guarded = this.recursive ? `try{${body}}catch(x){if(x instanceof RangeError)c.deep('');throw x}` : body
     this.functions.push(`return function read(b,b0,e){${guarded}}`)
   }
 
-  #recursive = false
-  #name(prefix: string): string {
-    return `${prefix}${this.#names++}`
-  }
   #constant(value: unknown): string {
     this.constants.push(value)
     return `k[${this.constants.length - 1}]`
-  }
-  #add(code: string): void {
-    this.#code.push(code)
   }
 
   /** Adds what reads a value; returns the expression that holds it afterwards. */
@@ -53,34 +42,34 @@ class SourceWriter {
       case 'null':
         return 'null'
       case 'boolean': {
-        const v = this.#name('v')
-        this.#add(`if(p>=e)c.ended(${at},p);const ${v}=b[p++];if(${v}>1)c.wrong(${at},p-1,'a boolean that is neither 0 nor 1');`)
+        const v = this.name('v')
+        this.add(`if(p>=e)c.ended(${at},p);const ${v}=b[p++];if(${v}>1)c.wrong(${at},p-1,'a boolean that is neither 0 nor 1');`)
         return `${v}===1`
       }
       case 'int': {
-        const v = this.#varint('int', at)
+        const v = this.varint('int', at)
         return plan.to === 'bigint' ? `BigInt(${v})` : plan.to === 'float' ? `Math.fround(${v})` : v
       }
       case 'long': {
-        if (plan.to === 'number') return this.#varint('long', at)
-        const v = this.#varint('big', at)
+        if (plan.to === 'number') return this.varint('long', at)
+        const v = this.varint('big', at)
         return plan.to === 'bigint' ? v : plan.to === 'float' ? `Math.fround(Number(${v}))` : `Number(${v})`
       }
       case 'float': {
-        const v = this.#name('v')
-        this.#add(`if(e-p<4)c.ended(${at},p);${Array.from({ length: 4 }, (_, i) => `y[${i}]=b[p+${i}];`).join('')}const ${v}=f4[0];p+=4;`)
+        const v = this.name('v')
+        this.add(`if(e-p<4)c.ended(${at},p);${Array.from({ length: 4 }, (_, i) => `y[${i}]=b[p+${i}];`).join('')}const ${v}=f4[0];p+=4;`)
         return v
       }
       case 'double': {
-        const v = this.#name('v')
-        this.#add(`if(e-p<8)c.ended(${at},p);${Array.from({ length: 8 }, (_, i) => `y[${i}]=b[p+${i}];`).join('')}const ${v}=f8[0];p+=8;`)
+        const v = this.name('v')
+        this.add(`if(e-p<8)c.ended(${at},p);${Array.from({ length: 8 }, (_, i) => `y[${i}]=b[p+${i}];`).join('')}const ${v}=f8[0];p+=8;`)
         return v
       }
       case 'string': {
-        const n = this.#length(at)
-        const v = this.#name('v')
+        const n = this.length(at)
+        const v = this.name('v')
         const text = `c.text(b,p,${n},${at})`
-        this.#add(`const ${v}=${n}<=${SHORT_TEXT}?(short(b,p,${n})??${text}):${text};p+=${n};`)
+        this.add(`const ${v}=${n}<=${SHORT_TEXT}?(short(b,p,${n})??${text}):${text};p+=${n};`)
         return v
       }
       case 'bytes':
@@ -90,47 +79,47 @@ class SourceWriter {
         return this.#bytes(plan.size, at, n => `c.decimal(b,p,${n},${limit},${plan.scale},${at})`)
       }
       case 'enum': {
-        const n = this.#varint('int', at)
-        const v = this.#name('v')
+        const n = this.varint('int', at)
+        const v = this.name('v')
         const count = plan.symbols.length
-        this.#add(`if(${n}<0||${n}>=${count})c.index(${at},p,'symbol',${n},${count});const ${v}=${this.#constant(plan.symbols)}[${n}];`)
+        this.add(`if(${n}<0||${n}>=${count})c.index(${at},p,'symbol',${n},${count});const ${v}=${this.#constant(plan.symbols)}[${n}];`)
         if (plan.symbols.includes(null)) {
           const why = JSON.stringify(`the enum '${plan.name}' has no symbol `)
-          this.#add(`if(${v}===null)c.refuse(${at},${why}+"'"+${this.#constant(plan.known)}[${n}]+"'");`)
+          this.add(`if(${v}===null)c.refuse(${at},${why}+"'"+${this.#constant(plan.known)}[${n}]+"'");`)
         }
         return v
       }
       case 'array': {
-        const v = this.#name('v')
-        this.#add(`const ${v}=[];`)
-        this.#blocks(plan.least, at, () => this.#add(`${v}.push(${this.#value(plan.items, `${path}[]`)});`))
+        const v = this.name('v')
+        this.add(`const ${v}=[];`)
+        this.#blocks(plan.least, at, () => this.add(`${v}.push(${this.#value(plan.items, `${path}[]`)});`))
         return v
       }
       case 'map': {
-        const v = this.#name('v')
-        this.#add(`const ${v}={};`)
+        const v = this.name('v')
+        this.add(`const ${v}={};`)
         this.#blocks(1, at, () => {
           const key = this.#value({ op: 'string' }, `${path}{}`)
           const value = this.#value(plan.values, `${path}{}`)
           // assigning __proto__ would not make a property
-          this.#add(`if(${key}==='__proto__')own(${v},${key},${value});else ${v}[${key}]=${value};`)
+          this.add(`if(${key}==='__proto__')own(${v},${key},${value});else ${v}[${key}]=${value};`)
         })
         return v
       }
       case 'union': {
-        const v = this.#name('v')
-        this.#add(`let ${v};`)
-        this.#branches(plan.branches, at, branch => this.#add(`${v}=${this.#value(branch, path)};`))
+        const v = this.name('v')
+        this.add(`let ${v};`)
+        this.branches(plan.branches, at, branch => this.add(`${v}=${this.#value(branch, path)};`))
         return v
       }
       case 'wrap':
         return objectSource([[plan.branch, this.#value(plan.plan, path)]])
       case 'refuse':
-        this.#add(`c.refuse(${at},${JSON.stringify(plan.why)});`)
+        this.add(`c.refuse(${at},${JSON.stringify(plan.why)});`)
         return 'null'
       case 'record': {
-        const v = this.#name('v')
-        this.#add(`const ${v}=${this.#recordFunction(plan, path)}(b,p,e);p=c.at;`)
+        const v = this.name('v')
+        this.add(`const ${v}=${this.#recordFunction(plan, path)}(b,p,e);p=c.at;`)
         return v
       }
     }
@@ -139,11 +128,11 @@ class SourceWriter {
   #recordFunction(plan: RecordPlan, path: string): string {
     const known = this.#records.get(plan)
     if (known !== undefined) return known
-    const name = this.#name('r')
+    const name = this.name('r')
     this.#records.set(plan, name)
     const base = plan.shared ? shortName(plan.name) : path
-    const outer = this.#code
-    this.#code = []
+    const outer = this.code
+    this.code = []
     const values = new Map<string, string>()
     let skipped = 0
     for (const step of plan.steps) {
@@ -151,18 +140,18 @@ class SourceWriter {
       const size = 'skip' in step ? fixedSize(step.skip) : null
       if (size !== null) skipped += size
       else {
-        if (skipped > 0) this.#jump(skipped, JSON.stringify(at))
+        if (skipped > 0) this.jump(skipped, JSON.stringify(at))
         skipped = 0
-        if ('skip' in step) this.#skip(step.skip, at)
+        if ('skip' in step) this.skip(step.skip, at)
         else values.set(step.field, this.#value(step.plan, at))
       }
     }
-    if (skipped > 0) this.#jump(skipped, JSON.stringify(base))
+    if (skipped > 0) this.jump(skipped, JSON.stringify(base))
     const value = literal(plan.result.map(r => [r.field, r.from === 'step' ? values.get(r.field)! : r.from.source]))
-    const code = this.#code.join('')
-    this.#code = outer
+    const code = this.code.join('')
+    this.code = outer
     if (plan.shared) {
-      this.#recursive = true
+      this.recursive = true
       this.functions.push(
         `function ${name}(b,p,e){if(++c.depth>${DEEPEST})c.deep(${JSON.stringify(base)});${code}c.depth--;c.at=p;return ${value}}`,
       )
@@ -170,137 +159,27 @@ class SourceWriter {
     return name
   }
 
-  #varint(kind: 'int' | 'long' | 'big' | 'size', at: string): string {
-    const v = this.#name('v')
-    const small = kind === 'big' ? `BigInt((${v}>>>1)^-(${v}&1))` : `(${v}>>>1)^-(${v}&1)`
-    this.#add(`if(p>=e)c.ended(${at},p);let ${v}=b[p++];if(${v}>127){${v}=c.${kind}(b,p,e,${v},${at});p=c.at}else ${v}=${small};`)
-    return v
-  }
-  #length(at: string): string {
-    const n = this.#varint('size', at)
-    this.#add(`if(${n}<0||${n}>e-p)c.length(${at},p,${n});`)
-    return n
-  }
   #bytes(size: number | null, at: string, make: (n: string | number) => string): string {
-    const n = size ?? this.#length(at)
-    if (size !== null) this.#add(`if(e-p<${size})c.ended(${at},p);`)
-    const v = this.#name('v')
-    this.#add(`const ${v}=${make(n)};p+=${n};`)
+    const n = size ?? this.length(at)
+    if (size !== null) this.add(`if(e-p<${size})c.ended(${at},p);`)
+    const v = this.name('v')
+    this.add(`const ${v}=${make(n)};p+=${n};`)
     return v
   }
 
   /** Blocks of items: a negative count is followed by the size of its block in bytes. */
   #blocks(least: number, at: string, item: () => void): void {
-    const i = this.#name('i')
-    const stop = this.#name('s')
-    this.#add('for(;;){')
-    const n = this.#varint('size', at)
-    this.#add(`if(${n}===0)break;let ${stop}=-1;if(${n}<0){${n}=-${n};`)
-    const size = this.#length(at)
-    this.#add(`${stop}=p+${size}}`)
-    this.#add(least === 0 ? `c.empties(${at},p,${n});` : `if(${n}*${least}>e-p)c.count(${at},p,${n});`)
-    this.#add(`for(let ${i}=0;${i}<${n};${i}++){`)
+    const i = this.name('i')
+    const stop = this.name('s')
+    this.add('for(;;){')
+    const n = this.varint('size', at)
+    this.add(`if(${n}===0)break;let ${stop}=-1;if(${n}<0){${n}=-${n};`)
+    const size = this.length(at)
+    this.add(`${stop}=p+${size}}`)
+    this.add(least === 0 ? `c.empties(${at},p,${n});` : `if(${n}*${least}>e-p)c.count(${at},p,${n});`)
+    this.add(`for(let ${i}=0;${i}<${n};${i}++){`)
     item()
-    this.#add(`}if(${stop}>=0&&p!==${stop})c.block(${at},p)}`)
-  }
-  #branches<T>(branches: readonly T[], at: string, each: (branch: T) => void): void {
-    const n = this.#varint('size', at)
-    this.#add(`switch(${n}){`)
-    for (const [index, branch] of branches.entries()) {
-      this.#add(`case ${index}:{`)
-      each(branch)
-      this.#add('break}')
-    }
-    this.#add(`default:c.index(${at},p,'branch',${n},${branches.length})}`)
-  }
-
-  #jump(bytes: number, at: string): void {
-    this.#add(`if(e-p<${bytes})c.ended(${at},p);p+=${bytes};`)
-  }
-  #skip(type: AvroType, path: string): void {
-    const at = JSON.stringify(path)
-    const size = fixedSize(type)
-    if (size !== null) {
-      if (size > 0) this.#jump(size, at)
-      return
-    }
-    switch (type.kind) {
-      case 'int':
-      case 'long':
-        this.#add(`p=c.skipVarint(b,p,e,${type.kind === 'int' ? 5 : 10},${at});`)
-        break
-      case 'string':
-      case 'bytes':
-        this.#add(`p+=${this.#length(at)};`)
-        break
-      case 'enum': {
-        const n = this.#varint('int', at)
-        this.#add(`if(${n}<0||${n}>=${type.symbols.length})c.index(${at},p,'symbol',${n},${type.symbols.length});`)
-        break
-      }
-      case 'array':
-        this.#skipBlocks(leastBytes(type.items), at, () => this.#skip(type.items, `${path}[]`))
-        break
-      case 'map':
-        this.#skipBlocks(1, at, () => {
-          this.#add(`p+=${this.#length(at)};`)
-          this.#skip(type.values, `${path}{}`)
-        })
-        break
-      case 'union':
-        this.#branches(type.branches, at, branch => this.#skip(branch, path))
-        break
-      case 'record':
-        this.#add(`p=${this.#skipFunction(type)}(b,p,e);`)
-        break
-    }
-  }
-  /** Blocks that say their size are not looked into. */
-  #skipBlocks(least: number, at: string, item: () => void): void {
-    const i = this.#name('i')
-    this.#add('for(;;){')
-    const n = this.#varint('size', at)
-    this.#add(`if(${n}===0)break;if(${n}<0){`)
-    const size = this.#length(at)
-    this.#add(`p+=${size};continue}`)
-    if (least === 0) this.#add(`c.empties(${at},p,${n});`)
-    else this.#add(`if(${n}*${least}>e-p)c.count(${at},p,${n});`)
-    this.#add(`for(let ${i}=0;${i}<${n};${i}++){`)
-    item()
-    this.#add('}}')
-  }
-  #skipFunction(type: RecordType): string {
-    const known = this.#skips.get(type)
-    if (known !== undefined) return known
-    const name = this.#name('s')
-    this.#skips.set(type, name)
-    const outer = this.#code
-    this.#code = []
-    const base = shortName(type.name)
-    for (const field of type.fields) this.#skip(field.type, joined(base, field.name))
-    const code = this.#code.join('')
-    this.#code = outer
-    this.#recursive = true
-    this.functions.push(`function ${name}(b,p,e){if(++c.depth>${DEEPEST})c.deep(${JSON.stringify(base)});${code}c.depth--;return p}`)
-    return name
-  }
-}
-
-/** The size of every value of a type, null when they differ. Booleans are left out: theirs is checked when read, one byte when skipped. */
-function fixedSize(type: AvroType): number | null {
-  switch (type.kind) {
-    case 'null':
-      return 0
-    case 'boolean':
-      return 1
-    case 'float':
-      return 4
-    case 'double':
-      return 8
-    case 'fixed':
-      return type.size
-    default:
-      return null
+    this.add(`}if(${stop}>=0&&p!==${stop})c.block(${at},p)}`)
   }
 }
 

@@ -1,5 +1,6 @@
 // A schema → the JavaScript source of its writer. In it: `a` the arena, `c` the cursor, `v` the value in hand. Runs of fields whose size is
 // bounded by what they are (numbers, strings, enums, nullable ones of these) make room once and are written through `b` and `p`.
+import { MillraceError } from '../model/errors.ts'
 import { branchPicker } from './avro-branch.ts'
 import { defaultSource } from './avro-default.ts'
 import type { AvroType, Mapping, RecordField, RecordType, UnionType } from './avro-model.ts'
@@ -158,7 +159,7 @@ class SourceWriter {
       case 'record':
         return `${this.#recordFunction(type, path)}(${x},a);`
       default:
-        throw new Error(`a ${type.kind} is a scalar`)
+        throw new MillraceError('INTERNAL', `a ${type.kind} is a scalar`)
     }
   }
 

@@ -53,27 +53,19 @@ export function writeJson(value: unknown, arena: Arena): void {
 }
 
 function check(value: unknown, path: string): void {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return
-    case 'number':
-      if (Number.isFinite(value)) return
-      break
-    case 'object':
-      if (value === null || value instanceof Decimal) return
-      if (Array.isArray(value)) {
-        // by index: `forEach` would pass over holes, which JSON.stringify turns into null
-        for (let i = 0; i < value.length; i++) check(value[i], `${path}[${i}]`)
-        return
-      }
-      if (isPlainObject(value) && typeof (value as { toJSON?: unknown }).toJSON !== 'function') {
-        for (const key of Object.keys(value)) {
-          const inner = (value as Record<string, unknown>)[key]
-          if (inner !== undefined) check(inner, path === '' ? key : `${path}.${key}`)
-        }
-        return
-      }
+  if (value === null || typeof value === 'string' || typeof value === 'boolean' || value instanceof Decimal) return
+  if (typeof value === 'number' && Number.isFinite(value)) return
+  if (Array.isArray(value)) {
+    // by index: `forEach` would pass over holes, which JSON.stringify turns into null
+    for (let i = 0; i < value.length; i++) check(value[i], `${path}[${i}]`)
+    return
+  }
+  if (isPlainObject(value) && typeof (value as { toJSON?: unknown }).toJSON !== 'function') {
+    for (const key of Object.keys(value)) {
+      const inner = (value as Record<string, unknown>)[key]
+      if (inner !== undefined) check(inner, path === '' ? key : `${path}.${key}`)
+    }
+    return
   }
   throw new MillraceError('VALUE_REFUSED', `${path === '' ? 'the value' : `field '${path}'`} is ${inWords(value)}, which JSON cannot hold`)
 }

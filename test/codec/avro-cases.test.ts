@@ -56,7 +56,8 @@ function decoded({ options, input }: AvroCase): unknown {
   }
   assert.equal(id, options.schemaId)
   const writer = parseSchema(options.writerSchema!, 'foreign')
-  const own = options.readerSchema == null ? writer : parseSchema(options.readerSchema)
+  const { readerSchema = null } = options
+  const own = readerSchema === null ? writer : parseSchema(readerSchema)
   return asCase(readerOf(writer, own, 'all', EXACT).read(bytes, 5, bytes.length))
 }
 
