@@ -4,6 +4,7 @@
 export { drive, type Driven, type DriveOptions, type SeenDeadLetter, type SeenLate, type SeenRecord } from './testing/driver.ts'
 
 // ---- conformance: every sentence of a port's contract as a test
+export { feedConformance, type OpenedFeed } from './testing/conformance/feed.ts'
 export { type OpenedLog, recordLogConformance } from './testing/conformance/record-log.ts'
 export { type OpenedCache, stateCacheConformance } from './testing/conformance/state-cache.ts'
 export { tablesPortConformance } from './testing/conformance/tables-port.ts'
