@@ -1,0 +1,22 @@
+import { generateTypes } from '../../codec/generate-types.ts'
+import { counted } from '../text/figures.ts'
+import type { Screen } from '../text/screen.ts'
+
+const WORDS = { same: 'up to date', written: 'written', missing: 'missing', differs: 'out of date', orphan: 'without its .avsc' } as const
+
+/**
+ * `millrace types [--check]`: a TypeScript file for every Avro schema below a directory, or the check that they belong together.
+ * @returns the exit code: 1 when `check` found a difference. @throws SCHEMA_INVALID, FILE_UNREADABLE
+ */
+export async function types(directory: string, mode: 'write' | 'check', screen: Screen): Promise<number> {
+  const files = await generateTypes(directory, mode)
+  const notable = files.filter(f => f.state !== 'same')
+  for (const { file, state } of notable) screen.out(`${file} ${WORDS[state]}\n`)
+  const wrong = notable.filter(f => f.state !== 'written')
+  if (wrong.length > 0) {
+    screen.err(`${counted(wrong.length, 'file')} of ${files.length} not as generated: \`millrace types\` writes them\n`)
+    return 1
+  }
+  screen.out(files.length === 0 ? `no .avsc below ${directory}\n` : `${counted(files.length, 'file')} belong to their schemas\n`)
+  return 0
+}

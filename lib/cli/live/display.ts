@@ -1,0 +1,70 @@
+// Shows what goes on while something runs: drawn in place on a terminal, a line now and then elsewhere, or nothing.
+import type { Clock } from '../../ports/clock.ts'
+import { painter, type Screen } from '../text/screen.ts'
+import { type Line, Region } from './region.ts'
+
+/** What can be shown of one moment. */
+export interface Moment {
+  lines(columns: number): readonly Line[]
+  line(): string
+  /** A moment of another phase is shown at once where lines are printed. */
+  readonly phase: string
+}
+
+export interface Display {
+  /** Looks again and again until `end()`. A look that fails is left out: the display never disturbs what it shows. */
+  begin(look: () => Promise<Moment>): void
+  /** Takes what is drawn away (or leaves the lines that were printed). */
+  end(): Promise<void>
+}
+
+const DRAW_EVERY_MS = 500
+const PRINT_EVERY_MS = 5_000
+const LOOK_EVERY_MS = 500
+
+export function openDisplay(kind: 'shown' | 'none', screen: Screen, clock: Clock): Display {
+  if (kind === 'none') return { begin() {}, async end() {} }
+  const over = new AbortController()
+  const show = screen.kind === 'terminal' ? drawing(screen) : printing(screen, clock)
+  let running: Promise<void> = Promise.resolve()
+  return {
+    begin(look) {
+      running = (async () => {
+        while (!over.signal.aborted) {
+          await look().then(show.moment, () => {})
+          await clock.sleep(screen.kind === 'terminal' ? DRAW_EVERY_MS : LOOK_EVERY_MS, over.signal)
+        }
+      })()
+    },
+    async end() {
+      over.abort()
+      await running
+      show.end()
+    },
+  }
+}
+
+interface Showing {
+  moment(moment: Moment): void
+  end(): void
+}
+
+function drawing(screen: Screen): Showing {
+  const region = new Region(screen, painter(screen.colours))
+  return { moment: m => region.draw(m.lines(screen.size().columns)), end: () => region.clear() }
+}
+
+function printing(screen: Screen, clock: Clock): Showing {
+  let phase = ''
+  let printedAt = -Infinity
+  return {
+    moment(m) {
+      const now = clock.now()
+      if (m.phase === phase && now < printedAt + PRINT_EVERY_MS && now >= printedAt) return
+      phase = m.phase
+      printedAt = now
+      screen.out(`${m.line()}\n`)
+    },
+    end() {},
+  }
+}
