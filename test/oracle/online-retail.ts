@@ -104,6 +104,36 @@ export const userRows = ({ users }: Expected): readonly string[] =>
 export const productRows = ({ products }: Expected): readonly string[] =>
   sorted(products, ({ orders, units, revenue, buyers }) => [orders.size, units, money(revenue), buyers.size, 1])
 
+export interface RevenueAlert {
+  readonly id: string
+  readonly severity: 'HIGH' | 'CRITICAL'
+  readonly current: number
+  readonly baseline: number
+}
+/** The alerts that the trend detector must give on revenue: alpha 0.3, above 2 and 5 times the baseline, at least 5 units, not in a product's first 3 windows. */
+export function revenueAlerts({ products }: Expected): readonly RevenueAlert[] {
+  const alerts: RevenueAlert[] = []
+  const byProduct = new Map<string, { start: number; units: number; revenue: number }[]>()
+  for (const [name, { units, revenue }] of products) {
+    const [id, start] = name.split('\t') as [string, string]
+    entry(byProduct, id, () => []).push({ start: Number(start), units, revenue: Number(money(revenue)) })
+  }
+  for (const [id, windows] of byProduct) {
+    windows.sort((a, b) => a.start - b.start)
+    let baseline = windows[0]!.revenue
+    let seen = 1
+    let at = windows[0]!.start
+    for (const { start, units, revenue: current } of windows.slice(1)) {
+      for (at += WINDOW; at < start; at += WINDOW, seen++) baseline *= 0.7
+      if (seen >= 3 && units >= 5 && current > 2 * baseline)
+        alerts.push({ id: `revenue/${id}/${start}`, severity: current > 5 * baseline ? 'CRITICAL' : 'HIGH', current, baseline })
+      baseline = 0.3 * current + 0.7 * baseline
+      seen++
+    }
+  }
+  return alerts.sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
 function sorted<W>(windows: ReadonlyMap<string, W>, values: (window: W) => readonly (string | number)[]): readonly string[] {
   const rows: string[] = []
   for (const [name, window] of windows) {
