@@ -13,7 +13,8 @@ export interface OracleRow {
   readonly raw: string
 }
 
-const ROW = /((?:"(?:[^"]|"")*"|[^",\r\n]*)(?:,(?:"(?:[^"]|"")*"|[^",\r\n]*))*)(?:\r\n|\n|\r$|$)/y
+/** Where a quoted cell ends is no choice (`(?!")`), or a text of many quotes would be tried in every possible way. */
+const ROW = /((?:"(?:[^"]|"")*"(?!")|[^",\r\n]*)(?:,(?:"(?:[^"]|"")*"(?!")|[^",\r\n]*))*)(?:\r\n|\n|\r$|$)/y
 
 /** Of a row that `ROW` matched: cuts at the commas that an even number of quotes precedes. */
 function cellsOf(raw: string): string[] {
