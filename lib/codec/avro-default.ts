@@ -65,7 +65,9 @@ function sourceOf(type: AvroType, json: unknown, mapping: Mapping, made: { value
   }
   switch (type.kind) {
     case 'long':
-      return mapping.longs === 'bigint' || type.bigint ? `${BigInt(json as number)}n` : String(json)
+      if (mapping.longs === 'bigint' || type.bigint) return `${BigInt(json as number)}n`
+      if (Number.isSafeInteger(Number(json))) return String(json)
+      throw new MillraceError('SCHEMA_INVALID', `the default ${json} of a long is no exact number; the type can say "as": "bigint"`)
     case 'float':
       return Object.is(json, -0) ? '-0' : String(Math.fround(json as number))
     case 'double':

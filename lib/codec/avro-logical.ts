@@ -2,6 +2,9 @@
 import type { Logical, PlainLogical } from './avro-model.ts'
 import { PLAIN_LOGICALS } from './avro-model.ts'
 
+/** As many as PostgreSQL's numeric(p, s) takes; 10^precision is calculated for every decimal of a reader. */
+const MOST_DIGITS = 1_000
+
 /** Null: none, or one that we do not know. Text: what is wrong with it. */
 export function logicalTypeOf(json: { readonly [property: string]: unknown }, kind: string, size: number | null): Logical | null | string {
   const name = json['logicalType']
@@ -18,6 +21,7 @@ function decimalTypeOf(json: { readonly [property: string]: unknown }, kind: str
   const { precision, scale = 0 } = json
   if (kind !== 'bytes' && kind !== 'fixed') return `has the logical type 'decimal', which belongs on bytes or fixed, not on ${kind}`
   if (typeof precision !== 'number' || !Number.isInteger(precision) || precision < 1) return `is a decimal without a positive precision`
+  if (precision > MOST_DIGITS) return `is a decimal of ${precision} digits; at most ${MOST_DIGITS} are supported`
   if (typeof scale !== 'number' || !Number.isInteger(scale) || scale < 0 || scale > precision) {
     return `is a decimal with a scale that is not from 0 to its precision`
   }

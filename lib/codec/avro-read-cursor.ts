@@ -101,6 +101,14 @@ export class ReadCursor {
     this.#long(b, p, e, first, path)
     return this.#big()
   }
+  /** A long as the nearest float. By way of a double it could be rounded twice; an odd last bit stands for what was cut off. */
+  float(long: bigint): number {
+    const magnitude = long < 0n ? -long : long
+    if (magnitude <= BigInt(Number.MAX_SAFE_INTEGER)) return Math.fround(Number(long))
+    const cut = magnitude >> 11n
+    const nearest = Math.fround(Number((magnitude & 2_047n) === 0n ? cut : cut | 1n)) * 2_048
+    return long < 0n ? -nearest : nearest
+  }
   #big(): bigint {
     const magnitude = BigInt(this.#high) * 134_217_728n + BigInt(this.#low >>> 1)
     return (this.#low & 1) === 0 ? magnitude : -magnitude - 1n

@@ -53,7 +53,7 @@ class SourceWriter extends SkipSource {
       case 'long': {
         if (plan.to === 'number') return this.varint('long', at)
         const v = this.varint('big', at)
-        return plan.to === 'bigint' ? v : plan.to === 'float' ? `Math.fround(Number(${v}))` : `Number(${v})`
+        return plan.to === 'bigint' ? v : plan.to === 'float' ? `c.float(${v})` : `Number(${v})`
       }
       case 'float': {
         const v = this.name('v')

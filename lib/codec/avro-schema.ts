@@ -4,7 +4,7 @@ import type { AvroSchema } from '../model/avro-type.ts'
 import { MillraceError } from '../model/errors.ts'
 import { defaultSource, fitsDefault } from './avro-default.ts'
 import type { AvroType, EnumType, FixedType, NamedType, PrimitiveKind, PrimitiveType, RecordField, RecordType } from './avro-model.ts'
-import { PLAIN } from './avro-model.ts'
+import { EXACT } from './avro-model.ts'
 import { logicalTypeOf } from './avro-logical.ts'
 
 /**
@@ -74,7 +74,7 @@ class Parser {
       const fits = fitsDefault(field.type, field.default!.json)
       if (this.#origin === 'foreign') {
         if (!fits) record.fields[index] = { ...field, default: null }
-      } else if (fits) defaultSource(field.type, field.default!.json, PLAIN)
+      } else if (fits) defaultSource(field.type, field.default!.json, EXACT)
       else throw invalid(path, 'has a default that is not a value of its type')
     }
   }

@@ -1,6 +1,6 @@
 // `millrace types`: for every `<name>.avsc` below a directory a `<name>.generated.ts` beside it, and the check that they belong together.
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { AvroSchema } from '../model/avro-type.ts'
 import { isMillraceError, messageOf, MillraceError } from '../model/errors.ts'
 import { typesSourceOf } from './types-source.ts'
@@ -44,7 +44,7 @@ async function namesBelow(directory: string): Promise<string[]> {
     const entries = await readdir(directory, { recursive: true, withFileTypes: true })
     return entries
       .filter(entry => entry.isFile())
-      .map(entry => join(entry.parentPath, entry.name).slice(join(directory, '/').length))
+      .map(entry => relative(directory, join(entry.parentPath, entry.name)))
       .sort()
   } catch (error) {
     throw new MillraceError('FILE_UNREADABLE', `the directory '${directory}' cannot be read: ${messageOf(error)}`, { cause: error })

@@ -70,6 +70,26 @@ describe('promotions', () => {
     }
     assert.equal(refused, 56 - 8)
   })
+  test('a long of any size is read as the nearest float, rounded once', () => {
+    // 2^60 + 2^36 lies between two floats; one more decides, which a double no longer sees
+    const LONGS: readonly (readonly [bigint, number])[] = [
+      [2n ** 60n + 2n ** 36n, 2 ** 60],
+      [2n ** 60n + 2n ** 36n + 1n, 2 ** 60 + 2 ** 37],
+      [-(2n ** 60n) - 2n ** 36n - 1n, -(2 ** 60) - 2 ** 37],
+      [2n ** 63n - 1n, 2 ** 63],
+      [-(2n ** 63n), -(2 ** 63)],
+      [2n ** 53n - 1n, 2 ** 53],
+    ]
+    for (const [value, read] of LONGS) assert.equal(evolved({ type: 'long', as: 'bigint' }, 'float', value), read)
+  })
+  test('a default that no number holds needs "as": "bigint"', () => {
+    const json = 2n ** 60n + 1n
+    assert.match(
+      refusal(() => compiles(record('R'), x('long', { default: json }))),
+      /^SCHEMA_INVALID: the default 1152921504606846977 of a long/,
+    )
+    assert.deepEqual(evolved(record('R'), x({ type: 'long', as: 'bigint' }, { default: json }), {}), { x: json })
+  })
   test('bytes that are read as a string must be UTF-8', () => {
     assert.match(
       refusal(() => evolved('bytes', 'string', new Uint8Array([0xff]))),

@@ -204,6 +204,7 @@ describe('logical types', () => {
   const WRONG: readonly (readonly [schema: AvroSchema, message: string])[] = [
     [decimal({}), 'is a decimal without a positive precision'],
     [decimal({ precision: 0 }), 'is a decimal without a positive precision'],
+    [decimal({ precision: 1001, scale: 0 }), 'is a decimal of 1001 digits; at most 1000 are supported'],
     [decimal({ precision: 2, scale: 3 }), 'is a decimal with a scale that is not from 0 to its precision'],
     [decimal({ precision: 2, scale: -1 }), 'is a decimal with a scale that is not from 0 to its precision'],
     [

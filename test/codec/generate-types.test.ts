@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { compileReader } from '#lib/codec/avro-read.ts'
@@ -145,6 +145,16 @@ describe('files', () => {
       assert.deepEqual(await states('write'), ['shop/order.generated.ts orphan'])
       assert.equal(await readFile(generated, 'utf8'), text)
     }))
+  test('the directory may be given in any form, the names are relative to it', async () => {
+    const here = relative(process.cwd(), directoryOf('./schemas'))
+    for (const directory of [here, `./${here}/`, `${here}/units/..`, directoryOf('./schemas')]) {
+      const files = await generateTypes(directory, 'check')
+      assert.deepEqual(
+        files.map(({ file }) => file),
+        ['shipment.generated.ts', 'tree.generated.ts', 'units/daily-readings.generated.ts'],
+      )
+    }
+  })
   test('a directory without schemas has nothing to generate; one that is not there is FILE_UNREADABLE', () =>
     withDirectory(async directory => {
       assert.deepEqual(await generateTypes(directory, 'check'), [])
