@@ -35,6 +35,7 @@ export class Broker {
   /** Commits, topics and deletions are refused while it is. */
   disk: 'free' | 'full' = 'free'
   readonly #topics = new Map<string, Topic>()
+  #partitions: readonly Partition[] | null = null
   readonly #offsets = new Map<string, StoredOffset>()
   readonly #groups = new Map<string, Group>()
 
@@ -46,8 +47,9 @@ export class Broker {
   get topics(): readonly TopicSettings[] {
     return [...this.#topics.values()].map(t => t.settings)
   }
+  /** Of all topics, in the order of their making. */
   get partitions(): readonly Partition[] {
-    return [...this.#topics.values()].flatMap(t => t.partitions)
+    return (this.#partitions ??= [...this.#topics.values()].flatMap(t => t.partitions))
   }
   get offsets(): readonly StoredOffset[] {
     return [...this.#offsets.values()]
@@ -71,6 +73,7 @@ export class Broker {
     const there = this.#topics.get(name)
     if (there === undefined) {
       this.refuseWhenFull()
+      this.#partitions = null
       const numbers = Array.from({ length: partitions }, (_, i) => i)
       this.#topics.set(name, { settings: { name, partitions, retention }, partitions: numbers.map(i => new Partition(name, i)) })
       return 'created'
@@ -82,6 +85,7 @@ export class Broker {
   dropTopic(name: string): void {
     const dropped = this.#topics.get(name)
     this.#topics.delete(name)
+    this.#partitions = null
     for (const partition of dropped?.partitions ?? []) partition.learnEnd()
   }
   /** @throws TOPIC_UNKNOWN */

@@ -117,6 +117,9 @@ export class Scheduler {
         timer.cancelled = timer.what.dropped = true
       }
     },
+    within: (ms, point, effect) => {
+      this.backstage.after(this.random.between(0, ms), point, effect)
+    },
     some: available => (available > 1 && this.chance('short fetch') ? this.random.between(1, available - 1) : available),
   }
   /** A throw of the rates' dice. */

@@ -1,10 +1,9 @@
 // A scheduler with a world of servers: what engine code runs in.
-import { CALM } from './faults.ts'
 import type { Process } from './process.ts'
 import { SimulatedClock } from './clock.ts'
 import { Scheduler, type SimulationOptions } from './scheduler.ts'
 import { portsOver, type SimulatedPorts, World } from './world.ts'
-import { WORLD_FAULTS, worldFaultAt } from './world-faults.ts'
+import { WORLD_FAULTS, WorldDice } from './world-faults.ts'
 
 /** Calls per task that the cache can be rolled back. */
 const CACHE_CALLS = 8
@@ -20,9 +19,11 @@ export interface Inhabitant {
 
 export class Simulation extends Scheduler {
   readonly world: World
+  readonly #dice: WorldDice
 
   constructor(seed: number, options: SimulationOptions = {}) {
     super(seed, options)
+    this.#dice = new WorldDice(this.rates)
     this.world = new World(this.backstage, this.tally, CACHE_CALLS)
   }
   /** The process's own clients of the world. A new life needs new ones: these die with it. */
@@ -42,7 +43,7 @@ export class Simulation extends Scheduler {
       process.atDeath(() => {
         if (inhabitant.state === 'ended') return
         inhabitant.state = 'dead'
-        this.backstage.after(this.random.between(0, 2_000), `restart ${name}`, () => live(this.process(name)))
+        this.backstage.within(2_000, `restart ${name}`, () => live(this.process(name)))
       })
       body(this.ports(process), process).then(
         () => {
@@ -60,7 +61,7 @@ export class Simulation extends Scheduler {
     for (const partition of this.world.broker.partitions) partition.learnEnd()
   }
   protected override worldFault(): void {
-    const kind = this.rates === CALM ? null : worldFaultAt(this.rates, this.random)
+    const kind = this.#dice.throw(this.random)
     if (kind === null) return
     const what = WORLD_FAULTS[kind](this)
     if (what === null) return

@@ -8,6 +8,9 @@ import { type Backstage, type Broken, DIRECT, IMMEDIATE, type Wire } from './wir
 
 const unavailable: Broken = what => new MillraceError('TABLES_UNAVAILABLE', `the database did not answer: ${what}`)
 
+/** ms after which the server has noticed that a connection is gone. */
+const NOTICED_WITHIN = 10_000
+
 export class SimulatedTables implements Tables {
   readonly database: Database
   readonly #wire: Wire
@@ -76,14 +79,9 @@ export class SimulatedTables implements Tables {
     while ((await this.#call(point, effect, detail)) === 'locked')
       await this.#wire.until('tables.unlocked', fire => this.database.whenUnlocked(transaction, fire))
   }
-  /** The server notices a lost connection some time later; a COMMIT that is on its way may still come before. */
+  /** The server notices a lost connection some time later, and keeps the locks until then; a COMMIT that is on its way may still come before. */
   #abandon(transaction: SqlTransaction): void {
     if (transaction.state !== 'open') return
-    const { sink } = transaction.load
-    this.#backstage.later(
-      'tables.rollback',
-      () => this.database.rollBack(transaction),
-      () => sink,
-    )
+    this.#backstage.within(NOTICED_WITHIN, 'tables.rollback', () => this.database.rollBack(transaction))
   }
 }

@@ -25,6 +25,8 @@ export interface Backstage {
   later(point: string, effect: () => void, detail?: () => string): void
   /** After `ms` of virtual time, unless cancelled by calling what it returns. */
   after(ms: number, point: string, effect: () => void): () => void
+  /** At some time within `ms` of virtual time. */
+  within(ms: number, point: string, effect: () => void): void
   /** How many of `available` things a server gives in one answer: 1 … available. */
   some(available: number): number
 }
@@ -37,9 +39,10 @@ export const DIRECT: Wire = {
   atDeath() {},
 }
 
-/** What follows follows at once; what would take time never happens. */
+/** What follows follows at once; timeouts never come. */
 export const IMMEDIATE: Backstage = {
   later: (_point, effect) => effect(),
   after: () => () => {},
+  within: (_ms, _point, effect) => effect(),
   some: available => available,
 }

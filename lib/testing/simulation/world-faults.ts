@@ -45,7 +45,7 @@ export const WORLD_FAULTS: Readonly<Record<WorldFault, Befall>> = {
     }
     if (process.frozenAt !== null) return null
     process.frozenAt = time
-    backstage.after(random.between(1_000, 60_000), 'clock.goes', () => {
+    backstage.within(60_000, 'clock.goes', () => {
       process.frozenAt = null
     })
     return `${process} stands still`
@@ -55,7 +55,7 @@ export const WORLD_FAULTS: Readonly<Record<WorldFault, Befall>> = {
     if (partitions.length === 0) return null
     const partition = random.pick(partitions)
     partition.moveLeader(random.between(1, 5))
-    backstage.after(random.between(0, 3_000), 'log.leader', () => partition.learnEnd())
+    backstage.within(3_000, 'log.leader', () => partition.learnEnd())
     return `${partition.topic}/${partition.number} knows ${partition.known} of ${partition.end}`
   },
   'member evicted': ({ world, random, backstage }) => {
@@ -64,13 +64,13 @@ export const WORLD_FAULTS: Readonly<Record<WorldFault, Befall>> = {
     const group = random.pick(groups)
     const member = random.pick(group.members)
     group.evict(member)
-    backstage.after(random.between(0, 5_000), 'log.rejoin', () => group.join(member))
+    backstage.within(5_000, 'log.rejoin', () => group.join(member))
     return 'a member'
   },
-  'disk full': ({ world, random, backstage }) => {
+  'disk full': ({ world, backstage }) => {
     if (world.broker.disk === 'full') return null
     world.broker.disk = 'full'
-    backstage.after(random.between(100, 5_000), 'log.disk', () => {
+    backstage.within(5_000, 'log.disk', () => {
       world.broker.disk = 'free'
     })
     return 'for a while'
@@ -91,8 +91,17 @@ const SERVERS = ['log.', 'cache.', 'tables.', 'registry.']
 
 const KINDS = Object.keys(WORLD_FAULTS) as readonly WorldFault[]
 /** One throw for all kinds. */
-export function worldFaultAt(rates: FaultRates, random: SeededRandom): WorldFault | null {
-  let x = random.next()
-  for (const kind of KINDS) if ((x -= rates[kind]) < 0) return kind
-  return null
+export class WorldDice {
+  readonly #rates: FaultRates
+  readonly #any: number
+  constructor(rates: FaultRates) {
+    this.#rates = rates
+    this.#any = KINDS.reduce((sum, kind) => sum + rates[kind], 0)
+  }
+  throw(random: SeededRandom): WorldFault | null {
+    let x = random.next()
+    if (x >= this.#any) return null
+    for (const kind of KINDS) if ((x -= this.#rates[kind]) < 0) return kind
+    return null
+  }
 }
