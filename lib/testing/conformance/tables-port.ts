@@ -5,7 +5,7 @@ import { isMillraceError } from '../../model/errors.ts'
 import { deadLettersConformance } from './tables-dead-letters.ts'
 import { rowsConformance } from './tables-rows.ts'
 import { splitsConformance } from './tables-splits.ts'
-import { load, PLAIN, type Subject, subjectOf, type TablesUnderTest, write } from './tables-under-test.ts'
+import { letter, load, PLAIN, type Subject, subjectOf, type TablesUnderTest, write } from './tables-under-test.ts'
 import { valuesConformance } from './tables-values.ts'
 
 /**
@@ -13,26 +13,42 @@ import { valuesConformance } from './tables-values.ts'
  * @param name what is tested, as it is to appear in the report
  */
 export function tablesPortConformance(name: string, open: () => Promise<TablesUnderTest>): void {
-  describe(`${name}: tables`, () => {
-    let under: TablesUnderTest
-    before(async () => {
-      under = await open()
-    })
-    after(() => under?.dispose())
-    const subject = subjectOf(() => under)
-    describe('the fence', () => fenceConformance(subject))
-    describe('rows', () => rowsConformance(subject))
-    describe('values', () => valuesConformance(subject))
-    describe('batch bounds', () => splitsConformance(subject))
-    describe('dead letters', () => deadLettersConformance(subject))
-    test('a close and another opening keep positions, rows and dead letters', async t => {
-      if (under.reopen === undefined) return t.skip('nothing of these tables outlives close()')
-      await under.tables.position('keeps', 'conformance', 0, 7)
-      await under.tables.load(load('keeps', 7, 9, [write(PLAIN, 'upsert', [[8, { id: 'keeps', line: 0 }]])]))
-      under = await under.reopen()
-      assert.equal(await under.tables.position('keeps', 'conformance', 0, 0), 9)
-      assert.equal((await subject.held(PLAIN, 'keeps')).length, 1)
-    })
+  describe(`${name}: tables`, () => portConformance(opened(open)))
+}
+
+/** Tables that are opened before the first test of the surrounding suite and disposed of after its last one. */
+export function opened(open: () => Promise<TablesUnderTest>): Subject {
+  let under: TablesUnderTest | undefined
+  before(async () => {
+    under = await open()
+  })
+  after(() => under?.dispose())
+  return subjectOf({
+    get: () => under!,
+    set: next => {
+      under = next
+    },
+  })
+}
+
+export function portConformance(s: Subject): void {
+  describe('the fence', () => fenceConformance(s))
+  describe('rows', () => rowsConformance(s))
+  describe('values', () => valuesConformance(s))
+  describe('batch bounds', () => splitsConformance(s))
+  describe('dead letters', () => deadLettersConformance(s))
+  test('a close and another opening keep positions, rows and dead letters', async t => {
+    await s.tables.position('keeps', 'conformance', 0, 7)
+    const kept = letter('keeps', 7)
+    await s.tables.load(load('keeps', 7, 9, [write(PLAIN, 'upsert', [[8, { id: 'keeps', line: 0 }]])], [kept]))
+    if ((await s.reopen()) === 'not possible') return t.skip('nothing of these tables outlives close()')
+    assert.equal(await s.tables.position('keeps', 'conformance', 0, 0), 9)
+    assert.equal((await s.held(PLAIN, 'keeps')).length, 1)
+    const letters = (await s.tables.deadLettersToForward(100_000)).filter(l => l.topic === 'keeps')
+    assert.deepEqual(
+      letters.map(l => l.message),
+      [kept.message],
+    )
   })
 }
 

@@ -159,19 +159,28 @@ export interface Subject {
   /** Rows of a table whose id begins with `prefix`, comparable. */
   held(table: TableSpec, prefix: string): Promise<string[]>
   refused(loading: Load, code: ErrorCode): Promise<MillraceError>
+  /** Closes the tables and opens them again. */
+  reopen(): Promise<'reopened' | 'not possible'>
 }
 
-export const subjectOf = (under: () => TablesUnderTest): Subject => ({
+/** The tables under test, which change when they are opened again. */
+export interface Holder {
+  get(): TablesUnderTest
+  set(next: TablesUnderTest): void
+}
+
+export const subjectOf = (holder: Holder): Subject => ({
   get tables() {
-    return under().tables
+    return holder.get().tables
   },
   held: async (table, prefix) =>
     comparable(
       table,
-      (await under().rows(table)).filter(r => String(r['id']).startsWith(prefix)),
+      (await holder.get().rows(table)).filter(r => String(r['id']).startsWith(prefix)),
     ),
   refused: async (loading, code) => {
-    const error: unknown = await under()
+    const error: unknown = await holder
+      .get()
       .tables.load(loading)
       .then(
         () => assert.fail(`the load was accepted, ${code} was expected`),
@@ -179,5 +188,11 @@ export const subjectOf = (under: () => TablesUnderTest): Subject => ({
       )
     if (!isMillraceError(error) || error.code !== code) throw error
     return error
+  },
+  reopen: async () => {
+    const reopened = await holder.get().reopen?.()
+    if (reopened === undefined) return 'not possible'
+    holder.set(reopened)
+    return 'reopened'
   },
 })

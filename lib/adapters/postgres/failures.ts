@@ -1,0 +1,38 @@
+// How a failed transaction becomes one of our codes. SQLSTATE classes: PostgreSQL's appendix A.
+import { type ErrorCode, MillraceError, type Where } from '../../model/errors.ts'
+import { SqlFailure } from './sql-connection.ts'
+
+/** Refusals that say something about a row: data exceptions and broken constraints. */
+export const isAboutRows = (sqlState: string): boolean => sqlState.startsWith('22') || sqlState.startsWith('23')
+
+function codeOf(sqlState: string): ErrorCode {
+  if (isAboutRows(sqlState)) return 'ROW_REFUSED'
+  if (sqlState === '53100') return 'DISK_FULL'
+  if (sqlState === 'XX001' || sqlState === 'XX002') return 'DATA_CORRUPT'
+  if (sqlState.startsWith('42')) return 'TABLE_DIFFERS'
+  // Deadlock, serialization, connection, resources, shutdown, lock and I/O: the same transaction may go through later (§4).
+  if (/^(40|08|53|57|55|58)/.test(sqlState)) return 'TABLES_UNAVAILABLE'
+  return 'QUERY_FAILED'
+}
+
+/** @param doing what was tried, in words that follow "while" */
+export function coded(error: unknown, doing: string, where: Where = {}): unknown {
+  if (!(error instanceof SqlFailure)) return error
+  const { failure } = error
+  const say = (code: ErrorCode, message: string): MillraceError => new MillraceError(code, message, { cause: error, where })
+  switch (failure.kind) {
+    case 'unavailable':
+      return say('TABLES_UNAVAILABLE', `the database was lost while ${doing}: ${failure.message}`)
+    case 'too-slow':
+      return say('QUERY_FAILED', `given up after ${failure.limitMs / 1000} s while ${doing}`)
+    case 'unmet-demand':
+      return say('TABLES_UNAVAILABLE', `the database changed while ${doing}`)
+    case 'refused': {
+      const { message, detail, hint, sqlState } = failure.refusal
+      const words = [message, detail, hint].filter(part => part !== undefined && part !== '').join('; ')
+      const code = codeOf(sqlState)
+      const advice = code === 'TABLE_DIFFERS' ? '; run the migrations' : ''
+      return say(code, `the database refused while ${doing}: ${words} (SQLSTATE ${sqlState})${advice}`)
+    }
+  }
+}

@@ -1,0 +1,162 @@
+// PGlite, a PostgreSQL in the process, as an SqlConnection: the asking side. The database itself lives in a worker thread.
+import { resolve } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { MillraceError, messageOf } from '../../model/errors.ts'
+import { lockTables, type TablesLock } from './pglite-lock.ts'
+import type { PgliteReply, PgliteRequest, PgliteStart, PgliteStatus } from './pglite-messages.ts'
+import { type RunOptions, type SqlConnection, SqlFailure, type Statement, type StatementResult } from './sql-connection.ts'
+
+export interface PgliteOptions {
+  /** `small` keeps PGlite some 100 MB smaller, 550 MB at its peak, for loads a third slower. Holds for all WASM of the process. */
+  readonly memory?: 'fast' | 'small'
+}
+
+/** A request without its number. */
+type Asked = PgliteRequest extends infer R ? (R extends PgliteRequest ? Omit<R, 'id'> : never) : never
+type Answer = Exclude<PgliteReply, { kind: 'ready' | 'start-failed' }>
+
+const workerFile = (): URL => new URL(`./pglite-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
+/**
+ * Opens PGlite on a directory of its own, made if it is not there, or in memory. Committed transactions survive `kill -9` and loss of power
+ * (in memory: nothing does). After a crash of its thread the call under way fails as unavailable and the next one opens the directory again.
+ * @throws DATA_DIR_IN_USE, DATA_DIR_UNUSABLE, DATA_CORRUPT, DISK_FULL
+ */
+export async function openPglite(where: string | 'memory', options: PgliteOptions = {}): Promise<PgliteConnection> {
+  const directory = where === 'memory' ? null : resolve(where)
+  const lock = directory === null ? null : await lockTables(directory)
+  const connection = new PgliteConnection({ directory, memory: options.memory ?? 'fast' }, lock)
+  try {
+    await connection.start()
+  } catch (error) {
+    lock?.release()
+    throw error
+  }
+  return connection
+}
+
+export class PgliteConnection implements SqlConnection {
+  readonly #settings: Omit<PgliteStart, 'task'>
+  readonly #lock: TablesLock | null
+  #worker: Worker | null = null
+  #state: 'open' | 'lost' | 'closed' = 'open'
+  /** The last call in line: one is with the worker at a time, so that after a crash only one outcome is unknown. */
+  #line: Promise<unknown> = Promise.resolve()
+  #ids = 0
+
+  constructor(settings: Omit<PgliteStart, 'task'>, lock: TablesLock | null) {
+    this.#settings = settings
+    this.#lock = lock
+  }
+
+  /** @throws as openPglite */
+  async start(): Promise<void> {
+    // Making a database needs 1 GB for a moment; a thread of its own gives it back.
+    if (this.#settings.directory !== null) await this.#spawn('create')
+    this.#worker = await this.#spawn('serve')
+  }
+
+  async run(statements: readonly Statement[], options: RunOptions = {}): Promise<readonly StatementResult[]> {
+    // Giving up means ending the thread, and tables in memory with it: those wait.
+    const limited = options.access === 'read-only' && this.#settings.directory !== null ? (options.limitMs ?? null) : null
+    const answer = await this.#inLine({ kind: 'run', statements, options }, limited)
+    if (answer.kind === 'result') return answer.results
+    throw answer.kind === 'failure' ? new SqlFailure(answer.failure) : unexpected(answer)
+  }
+
+  /** How PGlite does. @throws SqlFailure */
+  async status(): Promise<PgliteStatus> {
+    const answer = await this.#inLine({ kind: 'status' }, null)
+    if (answer.kind === 'status') return answer.status
+    throw unexpected(answer)
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return
+    try {
+      if (this.#worker !== null) await this.#inLine({ kind: 'close' }, null)
+    } catch {
+      // It was lost; there is nothing left to close.
+    } finally {
+      this.#state = 'closed'
+      await this.#worker?.terminate()
+      this.#lock?.release()
+    }
+  }
+
+  #inLine(asked: Asked, limitMs: number | null): Promise<Answer> {
+    const turn = this.#line.then(() => this.#ask(asked, limitMs))
+    this.#line = turn.catch(() => {})
+    return turn
+  }
+
+  async #ask(asked: Asked, limitMs: number | null): Promise<Answer> {
+    const worker = await this.#living()
+    const id = ++this.#ids
+    return new Promise<Answer>((resolve, reject) => {
+      let failure = unavailable('the thread of PGlite ended in the middle of a call')
+      const onError = (error: unknown): void => {
+        failure = unavailable(`PGlite broke: ${messageOf(error)}`, error)
+      }
+      // Only the end of the thread settles a broken call: until then its files are open.
+      const onExit = (): void => settle(() => reject(failure))
+      const onMessage = (answer: Answer): void => {
+        if (answer.id === id) settle(() => resolve(answer))
+      }
+      const tooSlow = (): void => {
+        failure = new SqlFailure({ kind: 'too-slow', limitMs: limitMs! })
+        void worker.terminate()
+      }
+      const timer = limitMs === null ? null : setTimeout(tooSlow, limitMs)
+      const settle = (done: () => void): void => {
+        if (timer !== null) clearTimeout(timer)
+        worker.off('message', onMessage).off('error', onError).off('exit', onExit)
+        worker.unref()
+        done()
+      }
+      worker.on('message', onMessage).on('error', onError).on('exit', onExit)
+      worker.ref()
+      worker.postMessage({ ...asked, id } satisfies PgliteRequest)
+    })
+  }
+
+  /** The worker, opened again if the last one died. */
+  async #living(): Promise<Worker> {
+    if (this.#state === 'closed') throw unavailable('the tables are closed')
+    if (this.#state === 'lost') throw unavailable('the tables in memory are lost with the thread that held them; start again')
+    this.#worker ??= await this.#spawn('serve')
+    return this.#worker
+  }
+
+  /** Starts a thread; resolves when it is ready, or for `create` when it has done its work and ended. @throws as openPglite */
+  #spawn(task: PgliteStart['task']): Promise<Worker> {
+    const { directory } = this.#settings
+    const where = directory === null ? {} : { where: { file: directory } }
+    return new Promise((resolve, reject) => {
+      const worker = new Worker(workerFile(), { workerData: { ...this.#settings, task } satisfies PgliteStart, name: 'pglite' })
+      let failure: MillraceError | null = new MillraceError('TABLES_UNAVAILABLE', 'the thread of PGlite ended before it was ready', where)
+      worker.once('message', (reply: PgliteReply) => {
+        failure = reply.kind === 'start-failed' ? new MillraceError(reply.code, reply.message, where) : null
+        if (failure !== null || task !== 'serve') return
+        worker.unref() // an open connection alone keeps no process alive
+        resolve(worker)
+      })
+      worker.on('error', error => {
+        failure ??= new MillraceError('TABLES_UNAVAILABLE', `PGlite does not start: ${messageOf(error)}`, { cause: error, ...where })
+      })
+      worker.on('exit', () => {
+        if (this.#worker === worker) this.#bury()
+        if (failure === null) resolve(worker)
+        else reject(failure)
+      })
+    })
+  }
+
+  #bury(): void {
+    this.#worker = null
+    if (this.#settings.directory === null && this.#state === 'open') this.#state = 'lost'
+  }
+}
+
+const unavailable = (message: string, cause?: unknown): SqlFailure => new SqlFailure({ kind: 'unavailable', message }, { cause })
+const unexpected = (answer: Answer): MillraceError => new MillraceError('INTERNAL', `PGlite answered ${answer.kind} to another question`)
