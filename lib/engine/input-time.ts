@@ -45,6 +45,10 @@ export class InputTime {
   advanced(now: number): number {
     return this.#anchorWall === null ? -Infinity : this.clock.time + Math.max(0, now - this.#anchorWall)
   }
+  /** Wall time at which idleness moves stream time on by a millisecond; Infinity when it stands. */
+  get nextAdvanceAt(): number {
+    return this.#anchorWall === null ? Infinity : this.#anchorWall + 1
+  }
   /** The advance was taken: the next one counts from here. */
   taken(now: number): void {
     this.#anchorWall = now

@@ -2,6 +2,7 @@
 import { openReader, type ValueReader } from '../codec/topic-codec.ts'
 import { codecSpecOf } from '../model/codec.ts'
 import { MillraceError, type ErrorCode, ERRORS } from '../model/errors.ts'
+import { FEED_ERROR_HEADER } from '../model/feed.ts'
 import type { InputSpec } from '../model/plan.ts'
 import type { RecordBatch } from '../model/record-batch.ts'
 import type { FeedReader } from '../ports/feed.ts'
@@ -131,7 +132,7 @@ export class TaskInput {
 /** A feed marks what it could not read with a header, so that the record goes through the decode door with its original bytes. */
 function refuseMarked(batch: RecordBatch, i: number): void {
   if (batch.columns.headerLengths[i] === 0) return
-  const error = batch.headers(i).get('error')
+  const error = batch.headers(i).get(FEED_ERROR_HEADER)
   if (error === undefined) return
   const text = Buffer.from(error).toString()
   const space = text.indexOf(' ')

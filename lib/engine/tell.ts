@@ -35,7 +35,9 @@ export class Told {
   }
   /** Wall time at which the next mark is due; Infinity when there is nothing to tell. */
   nextAt(): number {
-    return this.pending || this.wantsWallTime ? this.#at + this.#everyMs : Infinity
+    const next = this.#at + this.#everyMs
+    if (this.pending) return next
+    return this.wantsWallTime ? Math.max(next, this.input.time.nextAdvanceAt) : Infinity // before that there is nothing to tell
   }
   due(now: number): boolean {
     return this.pending && (now >= this.#at + this.#everyMs || now < this.#at || this.#nowIdle !== this.#idle)
