@@ -79,8 +79,7 @@ export async function recover(recovery: Recovery): Promise<Recovered | null> {
     .sort((a, b) => a - b)
   let last = null as Recovered | null
   for (const [i, number] of numbers.entries()) {
-    const recovered = await new SegmentWalk(recovery, number, last?.sequence ?? 0, lastUsed(i, numbers)).run()
-    if (recovered !== null) last = recovered
+    last = await new SegmentWalk(recovery, number, last?.sequence ?? 0, lastUsed(i, numbers)).run()
   }
   for (const { topic, partition, index } of catalog.indexes()) {
     const missing = index.settle()
@@ -111,8 +110,8 @@ class SegmentWalk {
     this.#age = age
   }
 
-  /** Null when the segment holds nothing (and its file is removed). */
-  async run(): Promise<Recovered | null> {
+  /** Where the segment ends; at 0 when it holds nothing yet. */
+  async run(): Promise<Recovered> {
     const { path } = this.#segment
     const file = await this.#recovery.files.open(path, 'existing')
     try {
@@ -131,11 +130,7 @@ class SegmentWalk {
       await file.close()
     }
     this.#segment.size = this.#position
-    if (this.#position > 0) return { segment: this.#segment, sequence: this.#sequence }
-    this.#recovery.segments.forget(this.#segment.number)
-    await this.#recovery.files.remove(path)
-    await this.#recovery.files.syncDirectory(this.#recovery.segments.directory)
-    return null
+    return { segment: this.#segment, sequence: this.#sequence }
   }
 
   async #headHere(windows: Windows, size: number): Promise<FrameHead | null> {

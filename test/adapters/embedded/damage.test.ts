@@ -214,6 +214,23 @@ test('DATA_CORRUPT: a file that shrinks under the running log is told by the rea
   await assert.rejects(readValues(log, 't'), coded('DATA_CORRUPT', FIRST))
 })
 
+test('DATA_CORRUPT: a frame that is gone from the middle is missed, one that is there twice is no frame', async () => {
+  const disk = await logOf(4, 'killed')
+  const whole = Buffer.from(disk.content(FIRST))
+  const frames: Buffer[] = []
+  for (let at = 0, next = 0; at >= 0; at = next) {
+    next = whole.indexOf(Buffer.from('MRF1'), at + 4)
+    frames.push(whole.subarray(at, next < 0 ? whole.length : next))
+  }
+  assert.equal(frames.length, 6)
+  for (let gone = 0; gone < frames.length - 1; gone++) {
+    disk.put(FIRST, Buffer.concat(frames.filter((_, i) => i !== gone)))
+    await assert.rejects(openOn(disk), coded('DATA_CORRUPT', FIRST), `frame ${gone}`)
+  }
+  disk.put(FIRST, Buffer.concat([...frames, frames[5]!]))
+  assert.deepEqual(await readValues(await openOn(disk), 't'), expected(4))
+})
+
 test('DATA_CORRUPT: a segment of another one’s name or of another format is not taken for what it says', async () => {
   const disk = await logOf(14, 'closed', SMALL)
   const files = disk.snapshot(LOG)
