@@ -155,12 +155,20 @@ test('a main that throws ends with code 1 and its stack, on either Node', async 
   }
 })
 
-test('SIGKILL of the launcher ends main as well: nothing runs on that nobody waits for', { timeout: 30_000 }, async () => {
+test('SIGKILL of the launcher ends main as well: nothing runs on that nobody waits for', { timeout: 30_000 }, async t => {
   const child = start(place({ kind: 'checkout', ...NODE_24 }), 'an old Node', 'wait')
-  await once(createInterface(child.stdout!), 'line')
+  const [line] = (await once(createInterface(child.stdout!), 'line')) as [string]
+  t.after(() => {
+    child.stdout!.destroy()
+    try {
+      process.kill(said(line).pid, 'SIGKILL')
+    } catch {
+      // it ended, as it should
+    }
+  })
   child.kill('SIGKILL')
   // The pipe closes with the last process that holds it, and main holds it for ever unless it ends.
-  await once(child.stdout!.resume(), 'close')
+  await once(child.stdout!.resume(), 'close', { signal: t.signal })
 })
 
 test('`npx millrace` works in a checkout, from its root and from a folder in it', () => {
