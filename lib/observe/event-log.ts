@@ -45,10 +45,12 @@ export function loggingObserver(logger: Logger, clock: Clock): Observer {
     late: (task, { window, windows, lateByMs }) => {
       const count = seldom.due(`late ${task.processor} ${window}`, windows)
       if (count === null) return
-      logger.info(
-        { ...task, window, count, lateByMs },
-        `${task.processor}: ${count === 1 ? 'a record missed a window' : `records missed ${count} windows`} of '${window}', the last by ${lateByMs} ms`,
-      )
+      const by = `${Math.ceil(lateByMs / 1_000)} s`
+      const text =
+        count === 1
+          ? `a record missed a window of '${window}' by ${by}`
+          : `${count} windows of '${window}' were missed by late records, the last by ${by}`
+      logger.info({ ...task, window, count, lateByMs }, `${task.processor}: ${text}`)
     },
   }
 }

@@ -68,7 +68,7 @@ export async function run(order: RunOrder, wiring: RunWiring): Promise<number> {
   } finally {
     phase = 'stopping'
     await system?.stop()
-    await display.end()
+    await display.end('nothing')
   }
   const seconds = span(clock.now() - startedAt)
   if (made.length > 0) screen.out(summaryText(`${order.title}, ${seconds}`, made))

@@ -49,7 +49,7 @@ export async function start(order: StartOrder, wiring: StartWiring): Promise<num
       tables: tables?.picture ?? null,
       latestTitle: order.tables.latest?.title ?? null,
       notices: wiring.notices(),
-      hints: status === null ? [] : order.hints,
+      hints: status === null || phase === 'stopping' ? [] : order.hints,
     }
     return { phase: picture.phase, lines: columns => statusLines(picture, columns), line: () => statusLine(picture) }
   })
@@ -64,7 +64,7 @@ export async function start(order: StartOrder, wiring: StartWiring): Promise<num
   } finally {
     phase = 'stopping'
     await system?.stop()
-    await display.end()
+    await display.end('picture')
   }
   if (order.status === 'shown')
     screen.out(

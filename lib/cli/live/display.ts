@@ -14,8 +14,8 @@ export interface Moment {
 export interface Display {
   /** Looks again and again until `end()`. A look that fails is left out: the display never disturbs what it shows. */
   begin(look: () => Promise<Moment>): void
-  /** Takes what is drawn away (or leaves the lines that were printed). */
-  end(): Promise<void>
+  /** Looks no more. `picture` leaves what is drawn, `nothing` takes it away; printed lines stay. */
+  end(leave: 'picture' | 'nothing'): Promise<void>
 }
 
 const DRAW_EVERY_MS = 500
@@ -36,22 +36,22 @@ export function openDisplay(kind: 'shown' | 'none', screen: Screen, clock: Clock
         }
       })()
     },
-    async end() {
+    async end(leave) {
       over.abort()
       await running
-      show.end()
+      if (leave === 'nothing') show.clear()
     },
   }
 }
 
 interface Showing {
   moment(moment: Moment): void
-  end(): void
+  clear(): void
 }
 
 function drawing(screen: Screen): Showing {
   const region = new Region(screen, painter(screen.colours))
-  return { moment: m => region.draw(m.lines(screen.size().columns)), end: () => region.clear() }
+  return { moment: m => region.draw(m.lines(screen.size().columns)), clear: () => region.clear() }
 }
 
 function printing(screen: Screen, clock: Clock): Showing {
@@ -65,6 +65,6 @@ function printing(screen: Screen, clock: Clock): Showing {
       printedAt = now
       screen.out(`${m.line()}\n`)
     },
-    end() {},
+    clear() {},
   }
 }

@@ -8,7 +8,7 @@ export interface ProcessorOverview {
   readonly perSecond: number
   /** Null: it reads a feed, whose end is not known. */
   readonly lag: number | null
-  /** The earliest of its tasks and inputs that have one, ms; null without. */
+  /** How far event time has come, ms: of each input the slowest task's, of these the furthest; null without any. */
   readonly streamTime: number | null
   readonly open: number | null
   readonly late: number
@@ -25,7 +25,14 @@ export function overview(status: SystemStatus): readonly ProcessorOverview[] {
     records: sum(tasks, t => t.counts.records),
     perSecond: sum(tasks, t => t.perSecond),
     lag: lagOf(tasks),
-    streamTime: earliest(tasks.flatMap(t => t.inputs.map(i => i.streamTime))),
+    streamTime: furthest(
+      [
+        ...Map.groupBy(
+          tasks.flatMap(t => t.inputs),
+          i => i.input,
+        ).values(),
+      ].map(of => earliest(of.map(i => i.streamTime))),
+    ),
     open: tasks.some(t => t.open !== null) ? sum(tasks, t => t.open ?? 0) : null,
     late: sum(tasks, t => t.counts.late),
     refused: sum(tasks, t => t.counts.refused + t.counts.refusedResults),
@@ -64,6 +71,9 @@ function lagOf(tasks: readonly TaskStatus[]): number | null {
   const lags = tasks.flatMap(t => t.inputs.map(i => i.lag)).filter(l => l !== null)
   return lags.length === 0 && tasks.some(t => t.inputs.length > 0) ? null : lags.reduce((a, b) => a + b, 0)
 }
+
+const furthest = (times: readonly (number | null)[]): number | null =>
+  times.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null)
 
 function earliest(times: readonly (number | null)[]): number | null {
   const known = times.filter(t => t !== null)
