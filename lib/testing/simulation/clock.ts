@@ -1,4 +1,5 @@
 // Virtual time: it moves when the scheduler says so, or (without one) when a test does.
+import { systemClock } from '../../adapters/embedded/system-clock.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Process } from './process.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -6,6 +7,8 @@ import { Timers } from './timers.ts'
 
 /** Wall time when virtual time is 0: 2024-01-01T00:00:00Z. */
 export const BEGINNING = Date.UTC(2024, 0, 1)
+
+const { breathe } = systemClock()
 
 /** A process's clock: its wall time may jump or stand still, its sleeps take virtual time. */
 export class SimulatedClock implements Clock {
@@ -54,7 +57,7 @@ export class ManualClock implements Clock {
     })
   }
   breathe(): Promise<void> {
-    return new Promise(resolve => setImmediate(resolve))
+    return breathe()
   }
   /** When the next sleeper wakes, ms since epoch; null when nobody sleeps. */
   next(): number | null {

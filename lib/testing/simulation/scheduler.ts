@@ -1,4 +1,5 @@
 // The seeded scheduler: every call waits on one list before its effect and again before its reply, and the seed draws what goes on.
+import { systemClock } from '../../adapters/embedded/system-clock.ts'
 import { MillraceError, messageOf } from '../../model/errors.ts'
 import { CALM, type CallFault, type FaultRates, swarm, Tally } from './faults.ts'
 import { diceAt, type DrawPoint, isCutOff, type Outage, possibleAt, strike } from './judgement.ts'
@@ -25,6 +26,8 @@ export interface RunOptions {
 }
 /** 'quiet': nothing is left to draw. */
 export type RunEnd = 'reached' | 'quiet' | 'limit'
+
+const { breathe } = systemClock()
 
 export class Scheduler {
   readonly seed: number
@@ -120,7 +123,11 @@ export class Scheduler {
     within: (ms, point, effect) => {
       this.backstage.after(this.random.between(0, ms), point, effect)
     },
-    some: available => (available > 1 && this.chance('short fetch') ? this.random.between(1, available - 1) : available),
+    some: available => {
+      if (available < 2 || !this.chance('short fetch')) return available
+      this.tally.add('short fetch')
+      return this.random.between(1, available - 1)
+    },
   }
   /** A throw of the rates' dice. */
   chance(kind: keyof FaultRates): boolean {
@@ -171,7 +178,7 @@ export class Scheduler {
           return reject(this.#located(error))
         }
         // Ticks run when all microtasks are done, but keep the event loop waiting: let it turn now and then.
-        if (idle > 0 || (this.draws & 1023) === 0) setImmediate(turn)
+        if (idle > 0 || (this.draws & 1023) === 0) void breathe().then(turn)
         else queueMicrotask(() => process.nextTick(turn))
       }
       queueMicrotask(() => process.nextTick(turn))

@@ -23,10 +23,11 @@ export class Timers<T> {
     heap[i] = timer
     return timer
   }
-  /** The time of the next one, null when there is none. */
+  /** The time of the next one, null when none will ever come. */
   next(): number | null {
     while (this.#heap[0]?.cancelled === true) this.#removeFirst()
-    return this.#heap[0]?.due ?? null
+    const due = this.#heap[0]?.due ?? Number.POSITIVE_INFINITY
+    return due === Number.POSITIVE_INFINITY ? null : due
   }
   /** Takes the next one if it is due at `time`. */
   take(time: number): T | null {

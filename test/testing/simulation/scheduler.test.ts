@@ -54,7 +54,7 @@ describe('draws', () => {
     void simulation
       .call(simulation.process('p'), 'x', () => {})
       .then(async () => {
-        for (let i = 0; i < 1_000; i++) await null
+        for (let i = 0; i < 1_000; i++) await Promise.resolve()
         depth = 1_000
       })
     await simulation.step()

@@ -25,7 +25,7 @@ export const RECORDS = 12
 
 export const rowsTable = tableSpecOf(table('rows', { columns: { id: text, n: long }, key: ['id'] }) as never)
 /** Every batch here holds one record. */
-const record = (value: string) => columnsOf([{ time: 0, key: null, value }])
+const record = (value: string, time = 0) => columnsOf([{ time, key: null, value }])
 const isData = (value: string): boolean => value !== 'barrier'
 const never = (): AbortSignal => new AbortController().signal
 /** Errors that a task opens again after; anything else is a defect. */
@@ -96,7 +96,7 @@ export const task =
           await session.producer.commit({
             offsets: { group: 'toy', metadata: `l:${next}`, offsets: [{ topic: 'in', partition: 0, next }] },
             writes: [
-              ...values.map(v => ({ topic: 'out', partition: 0, columns: record(v) })),
+              ...values.map(v => ({ topic: 'out', partition: 0, columns: record(v, clock.now()) })),
               { topic: 'ledger', partition: 0, columns: record(String(next)) },
             ],
           })
@@ -122,19 +122,37 @@ export const task =
     }
   }
 
-/** Loads 'out' into a table, for ever. */
+/** Loads 'out' into a table, for ever, whenever the group says that it is its turn. */
 export const sink =
   (mutant: Mutant | null) =>
   async ({ log, tables, clock }: SimulatedPorts): Promise<void> => {
     let kept = 0
+    let turn = new AbortController()
+    let mine = false
+    const assigned = (numbers: readonly number[]): void => {
+      mine = numbers.length > 0
+      turn.abort()
+      turn = new AbortController()
+    }
+    while (
+      !(await log.join('sinks', 1, assigned).then(
+        () => true,
+        () => false,
+      ))
+    )
+      await clock.sleep(50)
     for (;;) {
       try {
+        if (!mine) {
+          await clock.sleep(1_000, turn.signal)
+          continue
+        }
         let position = mutant === 'sink keeps its position' ? kept : await tables.position('toy', 'out', 0, 0)
         const reader = await log.reader('out', 0, position)
-        for (;;) {
+        while (mine) {
           const fetched = await reader.fetch(100)
           if (fetched.next === position) {
-            await reader.arrived(never())
+            await reader.arrived(turn.signal)
             continue
           }
           const columns: [string[], number[]] = [[], []]
@@ -188,7 +206,7 @@ export interface ToyRun {
   readonly violation: string | null
 }
 
-/** Two tasks and two sinks that fight for one partition each; chaos for `chaosDraws`, then calm until everything is through. */
+/** Two tasks that fight for one partition, and two sinks in a group; chaos for `chaosDraws`, then calm until everything is through. */
 export async function toyRun(
   seed: number,
   mutant: Mutant | null = null,
