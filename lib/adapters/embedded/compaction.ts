@@ -1,10 +1,8 @@
 // Topics with retention 'compact': of each key only the newest record stays. Batches are rewritten in offset order into larger ones that cover
 // the same offsets with gaps, so a crash in between leaves older records, never fewer.
 import type { Columns } from '../../model/record-batch.ts'
-import { type Shape, shapeOf } from './batch-body.ts'
-import { readBody } from './frame.ts'
+import { mergedShape, type OpenedBatch, openedBatches, spanOf } from './merging.ts'
 import type { IndexEntry, PartitionIndex } from './partition-index.ts'
-import { bodiesOf } from './reader.ts'
 import { land, type Upkeep } from './retention.ts'
 import type { Segments } from './segments.ts'
 
@@ -24,13 +22,12 @@ export async function compact(upkeep: Upkeep, now: number, size: number): Promis
     for (let from = index.start; from < end; ) {
       const entries = portion(index, from, end, size)
       if (entries.length === 0) break
-      const read = await Promise.all(entries.map(entry => opened(upkeep.segments, index, entry)))
-      const kept = read.map(batch => keptOf(batch, newest, now - TOMBSTONE_MS))
+      const batches = await openedBatches(upkeep.segments, index, entries)
+      const kept = batches.map(batch => keptOf(batch, newest, now - TOMBSTONE_MS))
       const before = entries.reduce((n, e) => n + e.records, 0)
       const after = kept.reduce((n, k) => n + k.length, 0)
       if (after < before || entries.length > 1) {
-        const span = entries.at(-1)!.base + entries.at(-1)!.span - entries[0]!.base
-        const source = { topic: topic.number, partition, base: entries[0]!.base, span, shape: gathered(read, kept, entries[0]!.base) }
+        const source = { topic: topic.number, partition, base: entries[0]!.base, span: spanOf(entries), shape: mergedShape(batches, kept) }
         const { bytes, placed } = await land(upkeep, [{ index, source }])
         sum.bytes += bytes
         if (placed > 0) sum.records += before - after
@@ -65,17 +62,6 @@ function portion(index: PartitionIndex, from: number, end: number, size: number)
   return entries
 }
 
-interface Opened {
-  readonly entry: IndexEntry
-  readonly columns: Columns
-  readonly offset: (i: number) => number
-}
-async function opened(segments: Segments, index: PartitionIndex, entry: IndexEntry): Promise<Opened> {
-  const [body] = await bodiesOf(segments, index, [entry])
-  const { columns, deltas } = readBody(body!.bytes, body!.at)
-  return { entry, columns, offset: i => entry.base + (deltas === null ? i : deltas[i]!) }
-}
-
 const keyOf = ({ bytes, starts, keyLengths }: Columns, i: number): string | null =>
   keyLengths[i]! < 0 ? null : bytes.toString('latin1', starts[i]!, starts[i]! + keyLengths[i]!)
 
@@ -85,7 +71,7 @@ async function newestOffsets(segments: Segments, index: PartitionIndex, end: num
   for (let at = index.start; at < end; ) {
     const entries = portion(index, at, end, size)
     if (entries.length === 0) break
-    for (const { columns, offset } of await Promise.all(entries.map(entry => opened(segments, index, entry))))
+    for (const { columns, offset } of await openedBatches(segments, index, entries))
       for (let i = 0; i < columns.count; i++) {
         const key = keyOf(columns, i)
         if (key !== null) newest.set(key, offset(i))
@@ -96,7 +82,7 @@ async function newestOffsets(segments: Segments, index: PartitionIndex, end: num
 }
 
 /** Numbers of the records that stay: the newest of their key, but no old tombstones; records without a key always. */
-function keptOf({ columns, offset }: Opened, newest: ReadonlyMap<string, number>, tombstonesSince: number): readonly number[] {
+function keptOf({ columns, offset }: OpenedBatch, newest: ReadonlyMap<string, number>, tombstonesSince: number): readonly number[] {
   const kept: number[] = []
   for (let i = 0; i < columns.count; i++) {
     const key = keyOf(columns, i)
@@ -105,25 +91,4 @@ function keptOf({ columns, offset }: Opened, newest: ReadonlyMap<string, number>
     kept.push(i)
   }
   return kept
-}
-
-/** The kept records of several batches as one; they still lie where they were, so `starts` leave gaps. */
-function gathered(read: readonly Opened[], kept: readonly (readonly number[])[], base: number): Shape {
-  const count = kept.reduce((sum, k) => sum + k.length, 0)
-  const bytes = Buffer.concat(read.map(r => r.columns.bytes))
-  const [times, starts, deltas] = [new Float64Array(count), new Int32Array(count), new Int32Array(count)]
-  const [keyLengths, valueLengths, headerLengths] = [new Int32Array(count), new Int32Array(count), new Int32Array(count)]
-  let [to, shift] = [0, 0]
-  read.forEach(({ columns, offset }, b) => {
-    for (const i of kept[b]!) {
-      times[to] = columns.times[i]!
-      starts[to] = shift + columns.starts[i]!
-      keyLengths[to] = columns.keyLengths[i]!
-      valueLengths[to] = columns.valueLengths[i]!
-      headerLengths[to] = columns.headerLengths[i]!
-      deltas[to++] = offset(i) - base
-    }
-    shift += columns.bytes.length
-  })
-  return shapeOf({ count, times, bytes, starts, keyLengths, valueLengths, headerLengths }, deltas)
 }

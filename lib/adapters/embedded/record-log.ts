@@ -13,7 +13,7 @@ import { Groups } from './membership.ts'
 import { Producers } from './producer.ts'
 import { bodiesOf, closedLog, EmbeddedReader } from './reader.ts'
 import { recover, type TornTail } from './recovery.ts'
-import { emptyMostlyDead, expiredStarts, moveStarts, removeDead, type Upkeep } from './retention.ts'
+import { rewriteSegments, expiredStarts, moveStarts, removeDead, type Upkeep } from './retention.ts'
 import { Segments } from './segments.ts'
 import { TailMemory } from './tail-memory.ts'
 
@@ -37,7 +37,7 @@ export interface MaintenanceReport {
   readonly expiredPartitions: number
   /** Records that compaction forgot. */
   readonly compactedRecords: number
-  /** Bytes copied out of mostly dead segments or by compaction. */
+  /** Bytes copied out of segments that were mostly dead or full of small batches, or by compaction. */
   readonly movedBytes: number
   readonly removedSegments: number
   readonly removedBytes: number
@@ -242,7 +242,7 @@ class DiskLog implements EmbeddedLog {
     await moveStarts(this.#upkeep, starts)
     const before = await removeDead(this.#upkeep) // first, since moving needs room
     const compacted = await compact(this.#upkeep, now, compactionBytes)
-    const moved = await emptyMostlyDead(this.#upkeep)
+    const moved = await rewriteSegments(this.#upkeep)
     const after = await removeDead(this.#upkeep)
     return {
       expiredPartitions: starts.length,

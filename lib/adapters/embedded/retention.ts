@@ -1,14 +1,20 @@
-// What may go goes: records past their retention, segments without any batch that counts, and segments that are mostly dead, whose rest is moved first.
+// What may go goes: records past their retention, segments without any batch that counts, and, once their rest is moved, segments that are mostly
+// dead or full of small batches.
 import type { Retention } from '../../model/topic.ts'
 import type { Catalog, StartNote } from './catalog.ts'
 import { type BatchSource, draftFrame } from './frame.ts'
 import type { Journal, Landed } from './journal.ts'
-import type { IndexEntry, PartitionIndex } from './partition-index.ts'
+import { mergedShape, openedBatches, spanOf } from './merging.ts'
+import type { IndexEntry, InMemory, PartitionIndex } from './partition-index.ts'
 import { bodiesOf } from './reader.ts'
 import type { Segment, Segments } from './segments.ts'
 
 /** A segment is emptied when less than this part of it counts: the log takes at most about twice what it holds, and no byte freed costs more than one byte written. */
 const LIVE_ENOUGH = 0.5
+/** Small batches are put together up to this size: what the index costs in memory and the start in time goes with their number. */
+const MERGED_BYTES = 256 << 10
+/** Fewer batches are not worth it. */
+const MANY_BATCHES = 1_024
 /** Moved in one frame, so that commits need not wait for more than this. */
 const MOVE_BYTES = 4 << 20
 /** Read and written by one call at most (and one segment more). */
@@ -55,40 +61,80 @@ export async function removeDead({ segments, journal, removed }: Upkeep): Promis
   return { segments: dead.length, bytes: dead.reduce((sum, s) => sum + s.size, 0) }
 }
 
-/** Copies what counts out of mostly dead segments to the end of the journal. Returns the bytes moved. */
-export async function emptyMostlyDead(upkeep: Upkeep): Promise<number> {
-  const { segments, journal, catalog } = upkeep
-  const chosen = new Set<number>()
-  let planned = 0
-  const ratio = (s: Segment): number => s.live / s.size
-  for (const segment of segments.all().toSorted((a, b) => ratio(a) - ratio(b))) {
-    if (segment.number >= journal.active || segment.live === 0 || ratio(segment) >= LIVE_ENOUGH || planned >= MOVE_BUDGET) continue
-    chosen.add(segment.number)
-    planned += segment.live
-  }
+/**
+ * Copies what counts out of segments that are mostly dead, or full of small batches, to the end of the journal; neighbours become one batch.
+ * Returns the bytes written.
+ */
+export async function rewriteSegments(upkeep: Upkeep): Promise<number> {
+  const { segments, catalog } = upkeep
+  const chosen = worthRewriting(upkeep)
   if (chosen.size === 0) return 0
   let moved = 0
   for (const { topic, partition, index } of catalog.indexes()) {
     const entries: IndexEntry[] = []
     for (let i = 0; i < index.count; i++) if (chosen.has(index.segmentOf(i))) entries.push(index.entry(i))
-    for (const some of portions(entries)) {
-      const current = some.filter(({ base, span }) => base + span > index.start) // not deleted meanwhile
-      const bodies = await bodiesOf(segments, index, current)
-      const moves = current.map(({ base, span, records, maxTime, crc, length }, i): Move => {
-        const { bytes, at } = bodies[i]!
-        const body = bytes.subarray(at, at + length)
-        return { index, source: { topic: topic.number, partition, base, span, records, maxTime, crc, body } }
-      })
+    const runs = [...neighbours(entries)]
+    for (let from = 0, to = 0; from < runs.length; from = to) {
+      for (let bytes = 0; to < runs.length && bytes < MOVE_BYTES; to++) bytes += sizeOf(runs[to]!)
+      const moves: Move[] = []
+      for (const run of runs.slice(from, to)) {
+        const kept = run.filter(({ base, span }) => base + span > index.start) // not deleted meanwhile
+        if (kept.length === 0) continue
+        const place = { topic: topic.number, partition, base: kept[0]!.base, span: spanOf(kept) }
+        if (kept.length > 1)
+          moves.push({ index, source: { ...place, shape: mergedShape(await openedBatches(segments, index, kept), null) } })
+        else {
+          const [{ records, maxTime, crc, length }] = kept as [IndexEntry]
+          const [{ bytes, at }] = (await bodiesOf(segments, index, kept)) as [InMemory]
+          moves.push({ index, source: { ...place, records, maxTime, crc, body: bytes.subarray(at, at + length) } })
+        }
+      }
       moved += (await land(upkeep, moves)).bytes
     }
   }
   return moved
 }
 
-function* portions(entries: readonly IndexEntry[]): Generator<readonly IndexEntry[]> {
-  for (let from = 0, to = 0, bytes = 0; from < entries.length; from = to, bytes = 0) {
+/** Segments of which less than half counts, or most batches would become one with the batch before; within the budget, the deadest first. */
+function worthRewriting({ segments, journal, catalog }: Upkeep): ReadonlySet<number> {
+  const batches = new Map<number, { all: number; joins: number }>()
+  for (const { index } of catalog.indexes())
+    for (let i = 0; i < index.count; i++) {
+      const number = index.segmentOf(i)
+      let counts = batches.get(number)
+      if (counts === undefined) batches.set(number, (counts = { all: 0, joins: 0 }))
+      counts.all++
+      if (i > 0 && index.segmentOf(i - 1) === number && index.lengthOf(i - 1) + index.lengthOf(i) < MERGED_BYTES) counts.joins++
+    }
+  const ratio = (s: Segment): number => s.live / s.size
+  const small = (s: Segment): boolean => {
+    const { all, joins } = batches.get(s.number)!
+    return all >= MANY_BATCHES && joins >= all * 0.75
+  }
+  const chosen = new Set<number>()
+  let planned = 0
+  for (const segment of segments.all().toSorted((a, b) => ratio(a) - ratio(b))) {
+    if (segment.number >= journal.active || segment.live === 0 || planned >= MOVE_BUDGET) continue
+    if (ratio(segment) >= LIVE_ENOUGH && !small(segment)) continue
+    chosen.add(segment.number)
+    planned += segment.live
+  }
+  return chosen
+}
+
+const sizeOf = (run: readonly IndexEntry[]): number => run.reduce((sum, { length }) => sum + length, 0)
+
+/** Cuts entries into runs of neighbours that make one batch of a good size. */
+function* neighbours(entries: readonly IndexEntry[]): Generator<readonly IndexEntry[]> {
+  for (let from = 0, to = 0; from < entries.length; from = to) {
+    let bytes = 0
     do bytes += entries[to++]!.length
-    while (to < entries.length && bytes + entries[to]!.length <= MOVE_BYTES)
+    while (
+      to < entries.length &&
+      entries[to]!.base === entries[to - 1]!.base + entries[to - 1]!.span &&
+      entries[to]!.base + entries[to]!.span - entries[from]!.base < 2 ** 31 &&
+      bytes + entries[to]!.length <= MERGED_BYTES
+    )
     yield entries.slice(from, to)
   }
 }

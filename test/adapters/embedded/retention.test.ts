@@ -151,6 +151,39 @@ test('what is deleted while its segment is being emptied stays deleted', async (
   }
 })
 
+test('small batches are put together: the same records at the same offsets in far fewer batches, once and not again', async () => {
+  const { disk, log, producer } = await opened({ t: 'forever', ledger: 'forever' }, { segmentBytes: 512 * KB })
+  const expected: { offset: number; time: number; key: string | null; value: string | null }[] = []
+  for (let n = 0; n < 3_000; n++) {
+    const records = Array.from({ length: 1 + (n % 2) }, (_, i) => ({
+      time: n,
+      key: i === 0 ? null : `k${n}`,
+      value: n % 7 === 0 ? null : `${n}.${i}`,
+    }))
+    for (const r of records) expected.push({ offset: expected.length, ...r })
+    await producer.commit({ writes: [keyed('t', ...records), write('ledger', 0, `l${n}`)] })
+  }
+  const fetches = async (l: EmbeddedLog): Promise<number> => {
+    const reader = await l.reader('t', 0, 0)
+    return (await reader.fetch(1 << 24)).batches.length
+  }
+  assert.equal(await fetches(log), 3_000)
+  const first = await log.maintain(0)
+  assert.ok(first.removedSegments >= 1 && first.movedBytes < first.removedBytes / 2, JSON.stringify(first))
+  const batches = await fetches(log)
+  assert.ok(batches < 1_500, `${batches} batches`)
+  assert.deepEqual(await readRecords(log, 't', 0), expected)
+  const second = await log.maintain(0)
+  assert.deepEqual([second.movedBytes, second.removedSegments], [0, 0])
+  await log.deleteRecords('t', 0, 1_001)
+  disk.killProcess()
+  const again = await openOn(disk, { segmentBytes: 512 * KB })
+  assert.equal(await fetches(again).catch(error => error.code), 'OFFSET_OUT_OF_RANGE')
+  assert.deepEqual(await readRecords(again, 't', 0), expected.slice(1_001))
+  assert.equal((await again.maintain(0)).movedBytes, 0)
+  assert.deepEqual((await readValues(again, 'ledger')).length, 3_000)
+})
+
 test("'compact' keeps the newest record of each key at its offset, and every record without a key", async () => {
   const { disk, log, producer } = await opened({ c: 'compact' })
   const newest = new Map<string, { offset: number; value: string }>()
