@@ -50,13 +50,19 @@ try {
 console.log(JSON.stringify([prices.name, String(total), minutes(5), code]))
 `
 
-/** Imports every module of the package, as Node resolves it there. */
+/** Imports every module of the package, as Node resolves it there. What is started as a worker would run: only its imports are looked up. */
 const EVERY_MODULE = `
-import { readdirSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createRequire, isBuiltin } from 'node:module'
+import { dirname, join } from 'node:path'
 const dist = join(import.meta.dirname, 'node_modules/millrace/dist')
-const modules = readdirSync(dist, { recursive: true }).filter(path => path.endsWith('.js'))
-for (const path of modules) await import(join(dist, path))
+const modules = readdirSync(dist, { recursive: true }).filter(path => path.endsWith('.js')).map(path => join(dist, path))
+for (const path of modules) {
+  if (!path.endsWith('-worker.js')) await import(path)
+  else for (const [, name] of readFileSync(path, 'utf8').matchAll(/^(?:import|export) .*?from ['"](.+?)['"]/gm)) {
+    if (name.startsWith('.') ? !existsSync(join(dirname(path), name)) : !isBuiltin(name) && !createRequire(path).resolve(name)) throw new Error(path + ' imports ' + name)
+  }
+}
 console.log(modules.length)
 `
 
