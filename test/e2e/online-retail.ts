@@ -1,0 +1,102 @@
+// Drives real invoice files through the whole orders system by the command line, if wanted with kill -9 at random moments, and compares every row of
+// the aggregates with an independent calculation.
+//   npm run check:retail -- [--kills N] [--partitions N] [--data DIR] [FILE…]     (default: the files of ../shared/data/online-retail)
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { expectedOf, productRows, userRows } from '../oracle/online-retail.ts'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { kills: { type: 'string', default: '0' }, partitions: { type: 'string', default: '4' }, data: { type: 'string' } },
+})
+const folder = fileURLToPath(new URL('../../../shared/data/online-retail/', import.meta.url))
+const files =
+  positionals.length > 0
+    ? positionals
+    : existsSync(folder)
+      ? readdirSync(folder)
+          .filter(f => f.endsWith('.csv.gz'))
+          .sort()
+          .map(f => join(folder, f))
+      : []
+if (files.length === 0) throw new Error('no files given, and ../shared/data/online-retail is not here')
+const data = values.data ?? mkdtempSync(join(tmpdir(), 'millrace-retail-'))
+const launcher = fileURLToPath(new URL('../../app/millrace.mjs', import.meta.url))
+const SELECT_TIME = (column: string): string => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+
+interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly out: string
+  readonly err: string
+}
+/** Runs the command line; kills it with SIGKILL after `killAfterMs`. */
+function millrace(args: readonly string[], killAfterMs: number | null = null): Promise<Ended> {
+  return new Promise(resolve => {
+    const child = spawn(process.execPath, [launcher, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const out: Buffer[] = []
+    const err: Buffer[] = []
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+    const timer = killAfterMs === null ? null : setTimeout(() => child.kill('SIGKILL'), killAfterMs)
+    child.on('close', (code, signal) => {
+      if (timer !== null) clearTimeout(timer)
+      resolve({ code, signal, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() })
+    })
+  })
+}
+const run = ['run', 'orders', '--input', ...files, '--as', 'online-retail', '--drain', '--data', data, '--partitions', values.partitions]
+
+const rows = async (sql: string): Promise<readonly string[]> => {
+  const answer = await millrace(['query', sql, '--format', 'csv', '--data', data])
+  if (answer.code !== 0) throw new Error(answer.err)
+  return answer.out.trim().split(/\r?\n/).slice(1).sort()
+}
+function difference(what: string, have: readonly string[], want: readonly string[]): number {
+  const [h, w] = [new Map<string, number>(), new Map<string, number>()]
+  for (const line of have) h.set(line, (h.get(line) ?? 0) + 1)
+  for (const line of want) w.set(line, (w.get(line) ?? 0) + 1)
+  const missing = want.filter(line => !h.has(line))
+  const extra = have.filter(line => (h.get(line) ?? 0) > (w.get(line) ?? 0))
+  console.log(`${what}: ${have.length} rows, expected ${want.length}; ${missing.length} missing, ${extra.length} too many`)
+  for (const line of [...missing.slice(0, 5).map(l => `  missing ${l}`), ...extra.slice(0, 5).map(l => `  extra   ${l}`)]) console.log(line)
+  return missing.length + extra.length
+}
+
+const wantedKills = Number(values.kills)
+let kills = 0
+const started = performance.now()
+for (;;) {
+  const killAfter = kills < wantedKills ? 1_500 + Math.random() * 4_500 : null
+  const ended = await millrace(run, killAfter)
+  if (ended.signal === 'SIGKILL') {
+    kills++
+    continue
+  }
+  if (ended.code !== 0) throw new Error(`the run ended with ${ended.code}:\n${ended.err}`)
+  if (kills < wantedKills) console.log(`the run was over after ${kills} of ${wantedKills} kills`)
+  console.log(ended.out.trim())
+  break
+}
+console.log(`${kills} kills, ${((performance.now() - started) / 1_000).toFixed(1)} s, ${values.partitions} partitions`)
+
+const want = expectedOf(files)
+const users = await rows(
+  `SELECT user_id, ${SELECT_TIME('time')} AS time, ${SELECT_TIME('window_end')} AS window_end, orders, items, units, revenue, average, largest, smallest, revision FROM order_aggregates`,
+)
+const products = await rows(
+  `SELECT product_id, ${SELECT_TIME('time')} AS time, ${SELECT_TIME('window_end')} AS window_end, orders, units, revenue, buyers, revision FROM product_aggregates`,
+)
+const orders = await rows('SELECT count(*), count(DISTINCT order_id), sum(total) FROM orders')
+console.log(`orders: ${orders[0]}, expected ${want.orders}`)
+const differences =
+  difference('order_aggregates', users, userRows(want)) +
+  difference('product_aggregates', products, productRows(want)) +
+  (orders[0]!.startsWith(`${want.orders},${want.orders},`) ? 0 : 1)
+console.log(differences === 0 ? 'every row is equal' : `${differences} differences`)
+if (values.data === undefined) rmSync(data, { recursive: true })
+process.exitCode = differences === 0 ? 0 : 1
