@@ -40,5 +40,10 @@ const orders = read.pipe(
  * An invoice is an order of the same number; a later, separate run of rows with that number is `NUMBER-2`, then `-3`. Cancellations go to a topic
  * of their own. An invoice with a quantity ≤ 0 or a negative price is one dead letter (ORDER_INVALID) as a whole, and as everything refused it
  * leaves no trace: it does not count as a run of its number.
+ *
+ * Stock corrections come in long series, which a till writes as invoices: a fifth of the file's invoices in a row may be refused without anything being
+ * wrong. Only a file of which next to nothing is an invoice stops the task.
  */
-export const invoicesToOrders = processor('invoices-to-orders', [orders.to(orderEvents), cancelled.to(cancelledInvoices)])
+export const invoicesToOrders = processor('invoices-to-orders', [orders.to(orderEvents), cancelled.to(cancelledInvoices)], {
+  breaker: { share: 0.9, of: 1_000 },
+})
