@@ -31,7 +31,7 @@ export class FeedSource implements Readable {
   }
   /** More records, of a feed without an end. */
   push(...records: readonly FeedRecord[]): void {
-    if (this.end === 'bounded') throw new RangeError(`feed '${this.name}' is bounded`)
+    if (this.end === 'bounded') throw new MillraceError('INTERNAL', `feed '${this.name}' is bounded: it cannot be given more records`)
     this.#records.push(...records)
     for (const fire of this.#waiters.splice(0)) fire()
   }

@@ -1,5 +1,6 @@
 // What is true of a simulated log whatever ran on it: the parts of the invariants (exactly-once.md §6) that need no engine.
 // Each check gives the sentence that is violated, or null.
+import { MillraceError } from '../../model/errors.ts'
 import type { Headers } from '../../model/record-batch.ts'
 import type { Broker, StoredOffset } from './broker.ts'
 import { offsetKey } from './broker.ts'
@@ -30,13 +31,13 @@ export class CommittedTail {
   get position(): number {
     return this.#position
   }
-  /** What has become visible since the last call. @throws RangeError when something was deleted before it was given */
+  /** What has become visible since the last call. @throws INTERNAL when something was deleted before it was given */
   next(): readonly SeenRecord[] {
     const { partition } = this
     const { stable } = partition
     if (stable <= this.#position) return NOTHING
     if (partition.start > this.#position)
-      throw new RangeError(`${nameOf(partition)}: records from ${this.#position} were deleted before they were looked at`)
+      throw new MillraceError('INTERNAL', `${nameOf(partition)}: records from ${this.#position} were deleted before they were looked at`)
     const seen: SeenRecord[] = []
     for (const { end, records, writer } of partition.entriesFrom(this.#position)) {
       if (end > stable) break

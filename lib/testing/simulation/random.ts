@@ -1,4 +1,5 @@
 // Every chance of a simulated world comes out of one seed.
+import { MillraceError } from '../../model/errors.ts'
 import type { Random } from '../../ports/random.ts'
 
 /** A seeded stream of numbers (mulberry32 behind a mixed seed): equal seeds give equal streams. */
@@ -31,9 +32,9 @@ export class SeededRandom implements Random {
   between(from: number, to: number): number {
     return from + this.below(to - from + 1)
   }
-  /** @throws RangeError when the list is empty */
+  /** @throws INTERNAL when the list is empty */
   pick<T>(list: readonly T[]): T {
-    if (list.length === 0) throw new RangeError('nothing to pick from')
+    if (list.length === 0) throw new MillraceError('INTERNAL', 'there is nothing to pick from')
     return list[this.below(list.length)]!
   }
   uuid(): string {

@@ -264,7 +264,8 @@ export class Scheduler {
     const possible = possibleAt(pending)
     const { stage, point, client } = pending
     const fault = this.#decide({ draw: this.draws, stage, point, process: client, possible })
-    if (fault !== null && !possible.includes(fault)) throw new RangeError(`'${fault}' is not possible at ${point} as a ${stage}`)
+    if (fault !== null && !possible.includes(fault))
+      throw new MillraceError('INTERNAL', `'${fault}' is not possible at ${point} as a ${stage}`)
     return fault
   }
   /** Half of the requests that a dead process has sent still arrive. */

@@ -211,8 +211,9 @@ describe('kill', () => {
     for (let seed = 1; seed <= 40; seed++) {
       const simulation = striking('kill', 'x', 'request', seed)
       let happened = 0
-      void simulation.call(simulation.process('p'), 'x', () => ++happened)
+      const seen = watched(simulation.call(simulation.process('p'), 'x', () => ++happened))
       await drawnOut(simulation)
+      assert.equal(seen.state, 'pending')
       effects.push(happened)
     }
     assert.deepEqual([...new Set(effects)].sort(), [0, 1])
