@@ -66,6 +66,12 @@ for (const path of modules) {
 console.log(modules.length)
 `
 
+const INVOICES = `InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
+700001,A1,A GREEN CUP,3,2011-03-01 10:00:00,3.35,41.0,Norway
+700001,B2,A SPOON,2,2011-03-01 10:00:00,0.05,41.0,Norway
+700002,B2,A SPOON,1,2011-03-01 10:07:00,0.1,,Norway
+`
+
 describe('the packed package, installed into an empty project', { timeout: 10 * MINUTES }, () => {
   before(() => {
     run(ROOT, 'npm', 'pack', '--pack-destination', place)
@@ -75,27 +81,6 @@ describe('the packed package, installed into an empty project', { timeout: 10 * 
     writeFileSync(join(project, 'package.json'), '{ "name": "empty", "private": true, "type": "module" }')
     run(project, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', join(place, tarball))
   })
-
-  const typeCheck = (): string => {
-    writeFileSync(
-      join(project, 'tsconfig.json'),
-      JSON.stringify({
-        compilerOptions: {
-          ...{
-            target: 'es2024',
-            module: 'nodenext',
-            strict: true,
-            noEmit: true,
-            erasableSyntaxOnly: true,
-            exactOptionalPropertyTypes: true,
-          },
-          ...{ types: ['node'], typeRoots: [join(ROOT, 'node_modules/@types')] },
-        },
-        include: ['*.ts'],
-      }),
-    )
-    return run(project, process.execPath, join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', '.')
-  }
 
   test('it holds code, declarations, data and its papers, and neither sources nor tests', () => {
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' }).map(path => path.replaceAll('\\', '/'))
@@ -122,17 +107,33 @@ describe('the packed package, installed into an empty project', { timeout: 10 * 
     )
   })
 
-  test('a first program with its words type-checks against its declarations and runs', () => {
-    writeFileSync(join(project, 'words.ts'), WORDS)
-    typeCheck()
-    assert.deepEqual(JSON.parse(run(project, process.execPath, 'words.ts')), ['prices', '12.35', 300_000, 'DURATION_INVALID'])
-  })
-
-  test("the README's first processor type-checks and runs", () => {
+  test("a program with its words and the README's first processor type-check against its declarations", () => {
     const example = examples().find(({ name }) => name === 'first-processor')
     assert.ok(example !== undefined, 'README.md has no block `ts run name=first-processor`')
+    writeFileSync(join(project, 'words.ts'), WORDS)
     writeFileSync(join(project, 'first-processor.ts'), example.code)
-    typeCheck()
+    writeFileSync(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          ...{
+            target: 'es2024',
+            module: 'nodenext',
+            strict: true,
+            noEmit: true,
+            erasableSyntaxOnly: true,
+            exactOptionalPropertyTypes: true,
+          },
+          ...{ types: ['node'], typeRoots: [join(ROOT, 'node_modules/@types')] },
+        },
+        include: ['*.ts'],
+      }),
+    )
+    run(project, process.execPath, join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', '.')
+  })
+
+  test('both run', () => {
+    assert.deepEqual(JSON.parse(run(project, process.execPath, 'words.ts')), ['prices', '12.35', 300_000, 'DURATION_INVALID'])
     assert.match(run(project, process.execPath, 'first-processor.ts'), /\S/)
   })
 
@@ -152,5 +153,13 @@ describe('the packed package, installed into an empty project', { timeout: 10 * 
   test('`npx millrace` starts it', () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
     assert.equal(run(project, 'npx', '--no', '--', 'millrace', '--version').trim(), version)
+  })
+
+  test('the installed program drives a file through a whole system into tables that it can be asked about', () => {
+    writeFileSync(join(project, 'invoices.csv'), INVOICES)
+    const millrace = (...args: readonly string[]): string => run(project, 'npx', '--no', '--', 'millrace', ...args, '--data', 'data')
+    millrace('run', 'orders', '--input', 'invoices.csv', '--as', 'online-retail', '--drain')
+    const asked = millrace('query', 'SELECT order_id, user_id, units, total FROM orders ORDER BY order_id', '--format', 'csv')
+    assert.deepEqual(asked.trim().split(/\r?\n/), ['order_id,user_id,units,total', '700001,41,5,10.1500', '700002,guest,1,0.1000'])
   })
 })
