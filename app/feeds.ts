@@ -15,15 +15,16 @@ import { INPUTS } from './systems.ts'
 /** History that the first start makes up, and the most that a later one catches up on. */
 export const BACKFILL_MS = 2 * 3_600_000
 
+/** Files that were looked at: a wrong path is told before anything else is opened. */
 export interface FileInput {
-  readonly files: readonly string[]
   readonly as: 'online-retail'
+  readonly feed: Feed
 }
 
 /** Kinds of files that can be read. */
 const KINDS = ['online-retail'] as const
 
-/** @throws OPTION_INVALID */
+/** @throws OPTION_INVALID, FILE_UNREADABLE */
 export function fileInput(files: readonly string[], as: string | undefined): FileInput | null {
   if (files.length === 0 && as === undefined) return null
   if (files.length === 0) throw new MillraceError('OPTION_INVALID', `--as ${as} needs files: --input FILE…`)
@@ -31,10 +32,10 @@ export function fileInput(files: readonly string[], as: string | undefined): Fil
   const kind = KINDS.find(k => k === as)
   if (kind === undefined)
     throw new MillraceError('OPTION_INVALID', `--as is '${as}': files can hold ${KINDS.join(', ')}.${didYouMean(as, KINDS)}`)
-  return { files, as: kind }
+  return { as: kind, feed: openFileFeed({ name: INPUTS[kind].feed, files, format: 'csv', columns: INVOICE_COLUMNS, groupBy: 'InvoiceNo' }) }
 }
 
-/** The feeds that the processors read, by name. @throws OPTION_INVALID when one needs files and none are given; FILE_UNREADABLE */
+/** The feeds that the processors read, by name. @throws OPTION_INVALID when one needs files and none are given */
 export function openFeeds(
   processors: readonly Processor[],
   o: { readonly settings: Settings; readonly clock: Clock; readonly input: FileInput | null; readonly generatorStartAt: number },
@@ -43,7 +44,7 @@ export function openFeeds(
   const feeds = new Map<string, Feed>()
   for (const name of wanted) {
     if (name === INPUTS.generator.feed) feeds.set(name, generator(name, o))
-    else if (name === INPUTS['online-retail'].feed && o.input !== null) feeds.set(name, invoiceFiles(name, o.input.files))
+    else if (name === o.input?.feed.name) feeds.set(name, o.input.feed)
     else throw new MillraceError('OPTION_INVALID', `'${name}' is read from files: give them with --input FILE… --as ${name}`)
   }
   return feeds
@@ -61,6 +62,3 @@ function generator(name: string, o: { readonly settings: Settings; readonly cloc
   const { settings, events } = ordersEvents({ seed: o.settings.seed, perSecond: o.settings.rate })
   return openGeneratorFeed({ name, clock: o.clock, startAt: o.generatorStartAt, settings, events, catchUpAtMost: BACKFILL_MS })
 }
-
-const invoiceFiles = (name: string, files: readonly string[]): Feed =>
-  openFileFeed({ name, files, format: 'csv', columns: INVOICE_COLUMNS, groupBy: 'InvoiceNo' })

@@ -72,8 +72,8 @@ async function startAction(bound: Bound, options: Options): Promise<void> {
         again: other === '' ? 'npm start' : `millrace start${other}`,
       },
       {
-        open: tell =>
-          openRunning({ settings, processors: [INPUTS.generator.processor, ...orders.processors], input: null, logger, version, tell }),
+        open: opening =>
+          openRunning({ settings, processors: [INPUTS.generator.processor, ...orders.processors], input: null, logger, version, opening }),
         screen,
         clock,
         stop: signals.signal,
@@ -113,7 +113,7 @@ async function runAction(bound: Bound, what: readonly string[], options: Options
     const code = await run(
       { title: input === null ? what.join(', ') : `${input.as} into ${what.join(', ')}`, until, status },
       {
-        open: tell => openRunning({ settings, processors, input, logger, version, tell }),
+        open: opening => openRunning({ settings, processors, input, logger, version, opening }),
         screen,
         clock,
         stop: signals.signal,

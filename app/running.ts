@@ -6,7 +6,7 @@ import { removeAddress, writeAddress } from '#lib/cli/control/address.ts'
 import { serveControl } from '#lib/cli/control/server.ts'
 import { tasksAtRest } from '#lib/cli/inspection/ledger-at-rest.ts'
 import { systemInspection } from '#lib/cli/inspection/system-inspection.ts'
-import type { FeedProgress, RunningSystem } from '#lib/cli/running.ts'
+import type { FeedProgress, Opening, RunningSystem } from '#lib/cli/running.ts'
 import type { Settings } from '#lib/config/settings.ts'
 import type { Ports } from '#lib/engine/environment.ts'
 import { Worker } from '#lib/engine/worker.ts'
@@ -34,7 +34,7 @@ export interface RunningOrder {
   readonly input: FileInput | null
   readonly logger: Logger
   readonly version: string
-  readonly tell: (phase: string) => void
+  readonly opening: Opening
 }
 
 const MAINTAIN_EVERY_MS = 60_000
@@ -51,7 +51,7 @@ export async function openRunning(order: RunningOrder): Promise<RunningSystem> {
 }
 
 async function opened(order: RunningOrder, closing: Closing): Promise<RunningSystem> {
-  const { settings, processors, logger, tell } = order
+  const { settings, processors, logger, opening } = order
   const clock = systemClock()
   const random = systemRandom()
   const startedAt = clock.now()
@@ -66,22 +66,22 @@ async function opened(order: RunningOrder, closing: Closing): Promise<RunningSys
     logger.info({ port: health.port }, `health and metrics on http://127.0.0.1:${health.port}`)
   }
 
-  tell('opening the log')
   const { lock, facts } = await takeDirectory(closing, settings)
   const { directory } = lock
+  const generatorStartAt = await generatorStart(directory, facts, processors, clock)
+  const feeds = openFeeds(processors, { settings, clock, input: order.input, generatorStartAt })
+  opening.phase('opening the log')
   log = await openLog(closing, lock, text => logger.warn(text))
   const registry = await openRegistry(closing, directory)
   const cache = closing.after(new EmbeddedStateCache(), c => c.close())
   const sinks = processors.filter(p => kindOf(planOfProcessor(p)) === 'sink')
   const tables = openTablesIn(closing, directory)
-  const opening = sinks.length > 0 ? tables.open() : Promise.resolve() // takes seconds the first time: meanwhile the rest begins
-  opening.catch(() => {}) // waited for below
+  const tablesOpen = sinks.length > 0 ? tables.open() : Promise.resolve() // takes seconds the first time: meanwhile the rest begins
+  tablesOpen.catch(() => {}) // waited for below
 
-  const generatorStartAt = await generatorStart(directory, facts, processors, clock)
-  const feeds = openFeeds(processors, { settings, clock, input: order.input, generatorStartAt })
   const observer = observers(board.observer, metrics.observer, loggingObserver(logger, clock))
   const ports: Ports = { log, cache, registry, tables, feeds, clock, random, observer }
-  const rowsBefore = await rowsReadBefore(log, facts.app, processors)
+  const rowsBefore = await rowsReadBefore(log, facts.app, order.input)
   const worker = closing.after(new Worker(ports, { app: facts.app, partitions: facts.partitions }), w => w.stop())
   const system = { app: facts.app, ports, processors: PROCESSORS, running: { worker, startedAt, words: () => board.tasks() } }
   inspection = systemInspection(system)
@@ -89,10 +89,11 @@ async function opened(order: RunningOrder, closing: Closing): Promise<RunningSys
   const control = closing.after(await serveControl(inspection, token), c => c.close())
   closing.after(await writeAddress(directory, { pid: process.pid, port: control.port, token }), () => removeAddress(directory, token))
 
-  tell('opening the tasks')
+  opening.phase('opening the tasks')
+  opening.running(inspection)
   for (const p of processors) if (!sinks.includes(p)) expected += (await worker.start(p)).tasks
-  if (sinks.length > 0) tell('opening the tables')
-  await opening
+  if (sinks.length > 0) opening.phase('opening the tables')
+  await tablesOpen
   for (const p of sinks) expected += (await worker.start(p)).tasks
   const idle = new AbortController()
   const maintenance = maintain(log, clock, logger, idle.signal)
@@ -104,7 +105,7 @@ async function opened(order: RunningOrder, closing: Closing): Promise<RunningSys
     inspection,
     failed: () => worker.failed(),
     drain: () => worker.drain(processors.map(p => p.id)),
-    read: () => feedProgress(worker, feeds, rowsBefore),
+    read: feedProgress(worker, order.input, rowsBefore),
     stop: () => closing.close(),
   }
 }
@@ -117,21 +118,23 @@ async function generatorStart(directory: string, facts: DirectoryFacts, processo
   return startAt
 }
 
-/** Positions of the file feeds as last committed, before this run. */
-async function rowsReadBefore(log: EmbeddedLog, app: string, processors: readonly Processor[]): Promise<number> {
-  const input = INPUTS['online-retail']
-  if (!processors.includes(input.processor)) return 0
-  const [task] = await tasksAtRest(log, app, input.processor)
-  return task?.meta?.positions[input.feed] ?? 0
+/** Rows of the files that earlier runs have read, as last committed. */
+async function rowsReadBefore(log: EmbeddedLog, app: string, input: FileInput | null): Promise<number> {
+  if (input === null) return 0
+  const [task] = await tasksAtRest(log, app, INPUTS[input.as].processor)
+  return task?.meta?.positions[input.feed.name] ?? 0
 }
 
-function feedProgress(worker: Worker, feeds: Ports['feeds'], rowsBefore: number): FeedProgress | null {
-  const { feed, processor } = INPUTS['online-retail']
-  const share = feeds.get(feed)?.progress() ?? null
-  if (share === null) return null
-  const [open] = worker.streamTasks(processor.id)
-  const rows = open?.task.session.inputs[0]?.position ?? rowsBefore
-  return { share, rows, rowsBefore }
+/** How much of the files was read; a task that is closed for a moment keeps what it had. */
+function feedProgress(worker: Worker, input: FileInput | null, rowsBefore: number): () => FeedProgress | null {
+  let rows = rowsBefore
+  return () => {
+    const share = input?.feed.progress() ?? null
+    if (input === null || share === null) return null
+    const [open] = worker.streamTasks(INPUTS[input.as].processor.id)
+    rows = open?.task.session.inputs[0]?.position ?? rows
+    return { share, rows, rowsBefore }
+  }
 }
 
 async function maintain(log: EmbeddedLog, clock: Clock, logger: Logger, until: AbortSignal): Promise<void> {

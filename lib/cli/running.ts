@@ -22,5 +22,11 @@ export interface FeedProgress {
   readonly rowsBefore: number
 }
 
-/** Opens a system, telling on the way what it is doing. */
-export type OpenSystem = (tell: (phase: string) => void) => Promise<RunningSystem>
+/** Told while a system opens, which may take seconds. */
+export interface Opening {
+  /** What is being done. */
+  phase(text: string): void
+  /** Tasks run already and can be asked about, though not everything is open. */
+  running(inspection: Inspection): void
+}
+export type OpenSystem = (opening: Opening) => Promise<RunningSystem>

@@ -26,7 +26,8 @@ export class TaskBoard {
       },
       epoch: (task, report) => {
         const entry = this.#entry(task)
-        entry.report = report
+        // A loader tells of one input at a time.
+        entry.report = { ...report, positions: { ...entry.report?.positions, ...report.positions } }
         entry.failure = null
         entry.rate.add(report.records, this.#clock.now())
       },

@@ -55,23 +55,29 @@ export async function run(order: RunOrder, wiring: RunWiring): Promise<number> {
   })
   let ended: 'drained' | 'stopped' = 'stopped'
   let made: readonly SummaryRow[] = []
+  let news = ''
   try {
-    system = await wiring.open(now => {
-      phase = now
+    system = await wiring.open({
+      phase: text => {
+        phase = text
+      },
+      running() {},
     })
-    phase = 'running'
     const goal = order.until === 'drain' ? system.drain().then(() => 'drained' as const) : new Promise<never>(() => {})
     const outcome = await Promise.race([goal, system.failed(), aborted(stop)])
     if (outcome !== null && outcome !== 'drained') throw outcome
     if (outcome === 'drained') ended = 'drained'
     if (!stop.aborted) made = await summary(system)
+    const read = system.read()
+    if (ended === 'drained' && read !== null && read.rows === read.rowsBefore)
+      news = 'nothing new: all of it was read before, and nothing was done twice\n'
   } finally {
     phase = 'stopping'
     await system?.stop()
     await display.end('nothing')
   }
   const seconds = span(clock.now() - startedAt)
-  if (made.length > 0) screen.out(summaryText(`${order.title}, ${seconds}`, made))
+  if (made.length > 0) screen.out(`${summaryText(`${order.title}, ${seconds}`, made)}${news === '' ? '' : `\n${news}`}`)
   if (ended === 'drained') return 0
   if (order.status === 'shown') screen.out(`stopped after ${seconds}; nothing is lost: the same command goes on from there\n`)
   return order.until === 'drain' ? INTERRUPTED : 0

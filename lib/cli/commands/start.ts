@@ -1,6 +1,6 @@
 // `millrace start`: runs a system and shows how it does, until it is told to stop.
 import type { Clock } from '../../ports/clock.ts'
-import type { SystemStatus } from '../../ports/inspection.ts'
+import type { Inspection, SystemStatus } from '../../ports/inspection.ts'
 import { openDisplay } from '../live/display.ts'
 import { overview, totals } from '../live/overview.ts'
 import { type Notice, type Picture, statusLine, statusLines } from '../live/status-view.ts'
@@ -34,32 +34,39 @@ export async function start(order: StartOrder, wiring: StartWiring): Promise<num
   const { screen, clock, stop } = wiring
   const startedAt = clock.now()
   const display = openDisplay(order.status, screen, clock)
+  /** What is being done; empty when it is only running. */
   let phase = 'starting'
   let system: RunningSystem | null = null
+  let inspection: Inspection | null = null
   let tables: TablesWatch | null = null
   display.begin(async () => {
-    const status = system === null ? null : await system.inspection.status()
+    const status = inspection === null ? null : await inspection.status()
     const now = clock.now()
     const picture: Picture = {
       ...order,
       now,
       startedAt,
-      phase: status === null || stop.aborted ? phase : livePhase(status, now),
+      phase: status === null || phase !== '' ? phase : livePhase(status, now),
       status,
       tables: tables?.picture ?? null,
       latestTitle: order.tables.latest?.title ?? null,
       notices: wiring.notices(),
-      hints: status === null || phase === 'stopping' ? [] : order.hints,
+      hints: system === null || phase === 'stopping' ? [] : order.hints,
     }
     return { phase: picture.phase, lines: columns => statusLines(picture, columns), line: () => statusLine(picture) }
   })
   try {
-    system = await wiring.open(now => {
-      phase = now
+    system = await wiring.open({
+      phase: text => {
+        phase = text
+      },
+      running: early => {
+        inspection = early
+      },
     })
+    phase = ''
     tables = new TablesWatch(system.inspection, clock, order.tables)
     const failure = await Promise.race([system.failed(), aborted(stop)])
-    phase = 'stopping'
     if (failure !== null) throw failure
   } finally {
     phase = 'stopping'

@@ -55,11 +55,12 @@ function drawing(screen: Screen): Showing {
 }
 
 function printing(screen: Screen, clock: Clock): Showing {
-  let phase = ''
-  let printedAt = -Infinity
+  let phase: string | null = null
+  let printedAt = clock.now()
   return {
     moment(m) {
       const now = clock.now()
+      phase ??= m.phase // what is over in a moment needs no line
       if (m.phase === phase && now < printedAt + PRINT_EVERY_MS && now >= printedAt) return
       phase = m.phase
       printedAt = now

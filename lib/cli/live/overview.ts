@@ -11,7 +11,8 @@ export interface ProcessorOverview {
   /** How far event time has come, ms: of each input the slowest task's, of these the furthest; null without any. */
   readonly streamTime: number | null
   readonly open: number | null
-  readonly late: number
+  /** Null: it has no windows. */
+  readonly late: number | null
   /** Refused records and results. */
   readonly refused: number
   /** Tasks that are not ready, with their reason. */
@@ -34,7 +35,7 @@ export function overview(status: SystemStatus): readonly ProcessorOverview[] {
       ].map(of => earliest(of.map(i => i.streamTime))),
     ),
     open: tasks.some(t => t.open !== null) ? sum(tasks, t => t.open ?? 0) : null,
-    late: sum(tasks, t => t.counts.late),
+    late: tasks.some(t => t.open !== null) ? sum(tasks, t => t.counts.late) : null,
     refused: sum(tasks, t => t.counts.refused + t.counts.refusedResults),
     troubled: tasks
       .filter(t => t.failure !== null && t.state !== 'ready')
@@ -59,7 +60,7 @@ export function totals(rows: readonly ProcessorOverview[]): Totals {
     perSecond: sum(sources.length > 0 ? sources : rows, r => r.perSecond),
     lag: sum(rows, r => r.lag ?? 0),
     open: sum(rows, r => r.open ?? 0),
-    late: sum(rows, r => r.late),
+    late: sum(rows, r => r.late ?? 0),
     refused: sum(rows, r => r.refused),
     streamTime: earliest(rows.map(r => r.streamTime)),
   }

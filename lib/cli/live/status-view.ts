@@ -75,7 +75,7 @@ export function processorLines(rows: readonly ProcessorOverview[], now: number):
       r.lag === null ? '' : count(r.lag),
       r.streamTime === null ? '' : timeNear(r.streamTime, now),
       r.open === null ? '' : count(r.open),
-      count(r.late),
+      r.late === null ? '' : count(r.late),
       count(r.refused),
     ]),
   )

@@ -15,7 +15,9 @@ export interface TablesPicture {
 }
 
 const LEAST_PAUSE_MS = 1_000
-/** At most a twentieth of the time goes into counting. */
+/** A slow answer may only have stood in line behind a load. */
+const LONGEST_PAUSE_MS = 10_000
+/** About a twentieth of the time goes into counting. */
 const PAUSE_PER_MS = 20
 
 export class TablesWatch {
@@ -54,7 +56,7 @@ export class TablesWatch {
       }
     } finally {
       const now = this.#clock.now()
-      this.#next = now + Math.max(LEAST_PAUSE_MS, (now - begun) * PAUSE_PER_MS)
+      this.#next = now + Math.min(Math.max(LEAST_PAUSE_MS, (now - begun) * PAUSE_PER_MS), LONGEST_PAUSE_MS)
     }
   }
 }
