@@ -5,6 +5,9 @@ import { SqlFailure } from './sql-connection.ts'
 /** Refusals that say something about a row: data exceptions and broken constraints. */
 export const isAboutRows = (sqlState: string): boolean => sqlState.startsWith('22') || sqlState.startsWith('23')
 
+/** Refusals that say nothing about the database's health, only about what was asked of it. */
+export const isAboutText = (sqlState: string): boolean => !/^(?:08|40|53|55|57|58|XX)/.test(sqlState)
+
 function codeOf(sqlState: string): ErrorCode {
   if (isAboutRows(sqlState)) return 'ROW_REFUSED'
   if (sqlState === '53100') return 'DISK_FULL'

@@ -1,6 +1,7 @@
 // PGlite's data directory on the local disk, safe against loss of power and against a creation that was cut short.
 import { closeSync, existsSync, fdatasyncSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { MillraceError } from '../../model/errors.ts'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
 
 type Initialized = Parameters<NodeFS['init']>
@@ -56,15 +57,20 @@ function syncTree(path: string): void {
 
 /**
  * Makes `directory` by `fill`, which is given an empty directory beside it: what is there under the final name is whole, whenever the process ends.
- * Does nothing when it is there already.
+ * Does nothing when something is there already.
  */
 export async function createWhole(directory: string, fill: (staging: string) => Promise<void>): Promise<void> {
   const staging = `${directory}.new`
   rmSync(staging, { recursive: true, force: true })
-  if (existsSync(directory)) return
+  if (existsSync(directory) && readdirSync(directory).length > 0) return
   mkdirSync(staging, { recursive: true })
   await fill(staging)
   syncTree(staging)
   renameSync(staging, directory)
   syncDirectory(dirname(directory))
+}
+
+/** Of a directory without its version file PGlite would make a new database, over whatever is there. @throws DATA_CORRUPT */
+export function checkWhole(directory: string): void {
+  if (!existsSync(join(directory, 'PG_VERSION'))) throw new MillraceError('DATA_CORRUPT', 'the file PG_VERSION is missing')
 }

@@ -9,6 +9,8 @@ export interface PgliteStart {
   /** `create` makes the directory, if it is not there, and ends; `serve` opens it and answers requests. */
   readonly task: 'create' | 'serve'
   readonly memory: 'fast' | 'small'
+  /** WAL written before the next checkpoint. */
+  readonly checkpointBytes: number
 }
 
 export type PgliteRequest =

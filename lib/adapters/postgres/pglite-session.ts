@@ -8,8 +8,6 @@ import { type Answer, readAnswer } from './wire-read.ts'
 const { serialize } = protocol
 /** Statements that stay prepared. Ours are a few per table. */
 const MOST_PREPARED = 200
-/** WAL written before the next checkpoint: bounds the disk it takes and the time to recover (100 MB a second). */
-const CHECKPOINT_BYTES = 128 * 2 ** 20
 /** Transactions between two looks at the WAL. */
 const LOOK_EVERY = 16
 
@@ -19,21 +17,23 @@ export type Outcome = { readonly results: readonly StatementResult[] } | { reado
 export class PgliteSession {
   readonly #database: PGlite
   readonly #files: DurableFiles | null
+  readonly #checkpointBytes: number
   readonly #prepared = new Map<string, string>()
   #checkpoints = 0
   #checkpointAt: number | null = null
   #runs = 0
 
-  constructor(database: PGlite, files: DurableFiles | null) {
+  constructor(database: PGlite, files: DurableFiles | null, checkpointBytes: number) {
     this.#database = database
     this.#files = files
+    this.#checkpointBytes = checkpointBytes
   }
 
   status(): PgliteStatus {
     return { heapBytes: this.#database.Module.HEAPU8.length, checkpoints: this.#checkpoints, fileSyncs: this.#files?.fileSyncs ?? 0 }
   }
 
-  /** One transaction. @throws only when PGlite itself broke: the session is of no use any more. */
+  /** One transaction. @throws only when PGlite itself broke: then nobody knows what happened, and the session is of no use any more. */
   async run(statements: readonly Statement[], options: RunOptions): Promise<Outcome> {
     const { end = 'commit', access = 'read-write', mostRows = 0 } = options
     const begun = await this.#script(`BEGIN ISOLATION LEVEL READ COMMITTED ${access === 'read-only' ? 'READ ONLY' : 'READ WRITE'}`)
@@ -46,8 +46,9 @@ export class PgliteSession {
         return this.#fail({ kind: 'unmet-demand', index, affected: stepped.affected })
       results.push(stepped)
     }
-    const refusal = await this.#script(end === 'commit' ? 'COMMIT' : 'ROLLBACK')
+    const { refusal, session } = await this.#send(serialize.query(end === 'commit' ? 'COMMIT' : 'ROLLBACK'))
     if (refusal !== null) return this.#fail({ kind: 'refused', index: statements.length, refusal })
+    if (session !== 'idle') throw new Error(`a transaction ended as ${session}`)
     if (access === 'read-write' && ++this.#runs % LOOK_EVERY === 0) await this.#checkpointWhenDue()
     return { results }
   }
@@ -58,7 +59,8 @@ export class PgliteSession {
   }
 
   async #fail(failure: Failure): Promise<Outcome> {
-    await this.#script('ROLLBACK')
+    const { refusal, session } = await this.#send(serialize.query('ROLLBACK'))
+    if (refusal !== null || session !== 'idle') throw new Error(`a transaction could not be rolled back: ${refusal?.message ?? session}`)
     return { failure }
   }
 
@@ -118,14 +120,16 @@ export class PgliteSession {
       syncToFs: false,
       onRawData: bytes => answered.push(Buffer.from(bytes)), // copied: they lie in PGlite's memory
     })
-    return readAnswer(Buffer.concat(answered))
+    const answer = readAnswer(Buffer.concat(answered))
+    if (answer.severity === 'FATAL' || answer.severity === 'PANIC') throw new Error(`${answer.severity}: ${answer.refusal?.message}`)
+    return answer
   }
 
   /** PostgreSQL in one process has no checkpointer: WAL would grow until the end. */
   async #checkpointWhenDue(): Promise<void> {
     const at = Number((await this.#send(serialize.query("SELECT pg_current_wal_insert_lsn() - '0/0'"))).rows[0]?.[0])
     this.#checkpointAt ??= at
-    if (!(at - this.#checkpointAt >= CHECKPOINT_BYTES)) return
+    if (at - this.#checkpointAt < this.#checkpointBytes) return
     await this.#script('CHECKPOINT')
     this.#checkpointAt = at
     this.#checkpoints++

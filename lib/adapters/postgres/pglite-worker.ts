@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { messageOf } from '../../model/errors.ts'
-import { createWhole, DurableFiles } from './pglite-files.ts'
+import { checkWhole, createWhole, DurableFiles } from './pglite-files.ts'
 import type { PgliteReply, PgliteRequest, PgliteStart } from './pglite-messages.ts'
 import { PgliteSession } from './pglite-session.ts'
 import { faultOf } from './pglite-faults.ts'
@@ -47,7 +47,8 @@ function setCompiler(memory: PgliteStart['memory']): void {
   setFlagsFromString('--no-wasm-dynamic-tiering')
 }
 
-async function open(directory: string | null): Promise<PgliteSession> {
+async function open(directory: string | null, content: 'new' | 'existing'): Promise<PgliteSession> {
+  if (content === 'existing' && directory !== null) checkWhole(directory)
   const files = directory === null ? null : new DurableFiles(directory)
   const database = await PGlite.create({
     ...(files === null ? { dataDir: 'memory://' } : { fs: files }),
@@ -59,7 +60,7 @@ async function open(directory: string | null): Promise<PgliteSession> {
       return false
     },
   })
-  return new PgliteSession(database, files)
+  return new PgliteSession(database, files, start.checkpointBytes)
 }
 
 async function answer(session: PgliteSession, request: PgliteRequest): Promise<void> {
@@ -83,18 +84,24 @@ async function answer(session: PgliteSession, request: PgliteRequest): Promise<v
 try {
   setCompiler(start.memory)
   if (start.task === 'create') {
-    await createWhole(start.directory!, async staging => (await open(staging)).close())
+    await createWhole(start.directory!, async staging => (await open(staging, 'new')).close())
     reply({ kind: 'ready' })
   } else {
-    const session = await open(start.directory)
+    const session = await open(start.directory, 'existing')
     let turn = Promise.resolve()
     port.on('message', (request: PgliteRequest) => {
-      turn = turn.then(() => answer(session, request))
+      turn = turn
+        .then(() => answer(session, request))
+        .catch(error => {
+          setImmediate(() => {
+            throw error // ends the thread: the other side opens the directory anew
+          })
+        })
     })
     reply({ kind: 'ready' })
   }
 } catch (error) {
-  const last = said.filter(line => /FATAL|PANIC|ERROR/.test(line)).at(-1)
+  const last = said.map(line => /(?:FATAL|PANIC|ERROR):\s*(.+)/.exec(line)?.[1]).findLast(reason => reason !== undefined)
   reply({ kind: 'start-failed', ...faultOf(error, last ?? messageOf(error), start.directory) })
   port.close()
 }

@@ -9,6 +9,8 @@ import { type RunOptions, type SqlConnection, SqlFailure, type Statement, type S
 export interface PgliteOptions {
   /** `small` keeps PGlite some 100 MB smaller, 550 MB at its peak, for loads a third slower. Holds for all WASM of the process. */
   readonly memory?: 'fast' | 'small'
+  /** Bytes of WAL written before the next checkpoint, default 128 MB: bounds the disk that WAL takes and the time to recover (100 MB a second). */
+  readonly checkpointBytes?: number
 }
 
 /** A request without its number. */
@@ -25,7 +27,10 @@ const workerFile = (): URL => new URL(`./pglite-worker${import.meta.url.endsWith
 export async function openPglite(where: string | 'memory', options: PgliteOptions = {}): Promise<PgliteConnection> {
   const directory = where === 'memory' ? null : resolve(where)
   const lock = directory === null ? null : await lockTables(directory)
-  const connection = new PgliteConnection({ directory, memory: options.memory ?? 'fast' }, lock)
+  const connection = new PgliteConnection(
+    { directory, memory: options.memory ?? 'fast', checkpointBytes: options.checkpointBytes ?? 128 * 2 ** 20 },
+    lock,
+  )
   try {
     await connection.start()
   } catch (error) {

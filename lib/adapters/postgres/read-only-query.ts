@@ -1,6 +1,7 @@
 // One read-only statement of a user's own, with values as PostgreSQL prints them.
 import { MillraceError } from '../../model/errors.ts'
 import type { QueryResult } from '../../ports/tables.ts'
+import { coded, isAboutText } from './failures.ts'
 import { type SqlConnection, SqlFailure, type StatementResult } from './sql-connection.ts'
 
 /** A query that takes longer is given up: on PGlite it holds up all loads. */
@@ -58,11 +59,11 @@ export class ReadOnlyQueries {
 
 function explained(error: SqlFailure, sql: string): MillraceError {
   const { failure } = error
-  if (failure.kind === 'unavailable')
-    return new MillraceError('TABLES_UNAVAILABLE', `the database was lost during a query: ${failure.message}`, { cause: error })
+  if (failure.kind === 'unavailable') return coded(error, 'answering a query') as MillraceError
   if (failure.kind === 'too-slow') return failed(`the query was given up after ${failure.limitMs / 1000} s; ask for less`, error)
   if (failure.kind === 'unmet-demand') return failed(error.message, error)
   const { message, position, hint, sqlState } = failure.refusal
+  if (!isAboutText(sqlState)) return coded(error, 'answering a query') as MillraceError
   const at = position === undefined ? '' : ` at ${placeOf(sql, position)}`
   return failed(`${message}${at}${hint === undefined ? '' : `. ${hint}`} (SQLSTATE ${sqlState})`, error)
 }

@@ -10,6 +10,10 @@ export interface Answer {
   readonly affected: number
   /** The first error, null when there is none. */
   readonly refusal: Refusal | null
+  /** `FATAL` and `PANIC` end the session on a server; PGlite goes on in a state that nobody knows. */
+  readonly severity: string | null
+  /** Where the answer left the session. */
+  readonly session: 'idle' | 'in-transaction' | 'failed-transaction' | 'unknown'
   /** `more`: the statement has more rows than were asked for. */
   readonly end: 'whole' | 'more'
 }
@@ -19,6 +23,8 @@ const DATA_ROW = 0x44 // D
 const COMMAND_COMPLETE = 0x43 // C
 const ERROR = 0x45 // E
 const PORTAL_SUSPENDED = 0x73 // s
+const READY = 0x5a // Z
+const SESSIONS: Readonly<Record<string, Answer['session']>> = { I: 'idle', T: 'in-transaction', E: 'failed-transaction' }
 
 /** All messages of an answer; kinds that say nothing here (notices, parameters, readiness) are passed over. */
 export function readAnswer(bytes: Buffer): Answer {
@@ -26,7 +32,8 @@ export function readAnswer(bytes: Buffer): Answer {
   let types: readonly number[] = []
   const rows: (string | null)[][] = []
   let affected = 0
-  let refusal: Refusal | null = null
+  let error: ReadonlyMap<string, string> | null = null
+  let session: Answer['session'] = 'unknown'
   let end: Answer['end'] = 'whole'
   for (let at = 0; at < bytes.length; ) {
     const kind = bytes[at]!
@@ -35,11 +42,12 @@ export function readAnswer(bytes: Buffer): Answer {
     if (kind === DATA_ROW) rows.push(rowAt(bytes, body))
     else if (kind === ROW_DESCRIPTION) ({ columns, types } = descriptionAt(bytes, body))
     else if (kind === COMMAND_COMPLETE) affected = Number(/\d+$/.exec(bytes.toString('latin1', body, next - 1))?.[0] ?? 0)
-    else if (kind === ERROR) refusal ??= refusalAt(bytes, body)
+    else if (kind === ERROR) error ??= fieldsAt(bytes, body)
     else if (kind === PORTAL_SUSPENDED) end = 'more'
+    else if (kind === READY) session = SESSIONS[String.fromCharCode(bytes[body]!)] ?? 'unknown'
     at = next
   }
-  return { columns, types, rows, affected, refusal, end }
+  return { columns, types, rows, affected, refusal: error && refusalOf(error), severity: error?.get('V') ?? null, session, end }
 }
 
 function rowAt(bytes: Buffer, body: number): (string | null)[] {
@@ -70,13 +78,17 @@ function descriptionAt(bytes: Buffer, body: number): { columns: string[]; types:
   return { columns, types }
 }
 
-function refusalAt(bytes: Buffer, body: number): Refusal {
+function fieldsAt(bytes: Buffer, body: number): ReadonlyMap<string, string> {
   const fields = new Map<string, string>()
   for (let at = body; bytes[at] !== 0; ) {
     const zero = bytes.indexOf(0, at)
     fields.set(String.fromCharCode(bytes[at]!), bytes.toString('utf8', at + 1, zero))
     at = zero + 1
   }
+  return fields
+}
+
+function refusalOf(fields: ReadonlyMap<string, string>): Refusal {
   const position = fields.get('P')
   return {
     sqlState: fields.get('C') ?? 'XX000',
