@@ -29,7 +29,8 @@ export type { Shape }
 
 function widthOf(lengths: Int32Array, count: number): Width {
   const first = lengths[0] ?? 0
-  let [equal, most] = [true, first]
+  let equal = true
+  let most = first
   for (let i = 0; i < count; i++) {
     const n = lengths[i]!
     if (n !== first) equal = false
@@ -41,11 +42,18 @@ function widthOf(lengths: Int32Array, count: number): Width {
 /** Measures columns for writing. @throws INTERNAL when they contradict themselves: a record outside `bytes`, a time that is no number */
 export function shapeOf(columns: Columns, deltas: Int32Array | Float64Array | null = null): Shape {
   const { count, times, bytes, starts, keyLengths, valueLengths, headerLengths } = columns
-  let [contiguous, integral] = [true, true]
-  let [bytesLength, expected] = [0, starts[0] ?? 0]
-  let [minTime, maxTime] = [times[0] ?? 0, times[0] ?? 0]
+  let contiguous = true
+  let integral = true
+  let bytesLength = 0
+  let expected = starts[0] ?? 0
+  let minTime = times[0] ?? 0
+  let maxTime = minTime
   for (let i = 0; i < count; i++) {
-    const [key, value, headers, start, time] = [keyLengths[i]!, valueLengths[i]!, headerLengths[i]!, starts[i]!, times[i]!]
+    const key = keyLengths[i]!
+    const value = valueLengths[i]!
+    const headers = headerLengths[i]!
+    const start = starts[i]!
+    const time = times[i]!
     const length = (key > 0 ? key : 0) + (value > 0 ? value : 0) + headers
     if (!(start >= 0 && start + length <= bytes.length && key >= -1 && value >= -1 && headers >= 0 && Number.isFinite(time)))
       throw new MillraceError('INTERNAL', `record ${i} of a write does not lie in its buffer or has no time (start ${start}, time ${time})`)
@@ -165,7 +173,8 @@ export function readBody(source: Buffer, at: number): { columns: Columns; deltas
   const starts = new Int32Array(count)
   for (let i = 0, next = 0; i < count; i++) {
     starts[i] = next
-    const [key, value] = [keyLengths[i]!, valueLengths[i]!]
+    const key = keyLengths[i]!
+    const value = valueLengths[i]!
     next += (key > 0 ? key : 0) + (value > 0 ? value : 0) + headerLengths[i]!
   }
   const bytes = source.subarray(here, here + bytesLength)

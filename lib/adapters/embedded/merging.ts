@@ -35,7 +35,8 @@ export function mergedShape(batches: readonly OpenedBatch[], kept: readonly (rea
   const bytes = Buffer.concat(batches.map(({ columns }) => columns.bytes))
   const [times, starts, deltas] = [new Float64Array(count), new Int32Array(count), new Int32Array(count)]
   const [keyLengths, valueLengths, headerLengths] = [new Int32Array(count), new Int32Array(count), new Int32Array(count)]
-  let [to, shift, gaps] = [0, 0, count < spanOf(batches.map(b => b.entry))]
+  const gaps = count < spanOf(batches.map(b => b.entry))
+  let [to, shift] = [0, 0]
   for (const [b, { columns, offset }] of batches.entries()) {
     const length = kept === null ? columns.count : kept[b]!.length
     for (let n = 0; n < length; n++, to++) {
