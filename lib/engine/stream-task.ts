@@ -1,6 +1,6 @@
 // A session as the life cycle sees it.
 import type { Key } from '../model/key.ts'
-import type { StateEntry } from '../state/store.ts'
+import type { StateEntry, Store } from '../state/store.ts'
 import type { Mode, OpenTask, TurnOutcome } from './life.ts'
 import { open } from './open.ts'
 import type { Session, TaskFacts } from './session.ts'
@@ -49,3 +49,5 @@ export class StreamTask implements OpenTask {
     return this.session.pipeline.stores.map(s => ({ store: s.name, entries: s.entries(key) }))
   }
 }
+
+export type { StateEntry, Store }

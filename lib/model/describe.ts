@@ -17,7 +17,8 @@ export const labelOf = ({ spec }: PlanNode): string =>
 
 export function describePlan(plan: Plan, as: 'text' | 'json' | 'mermaid' = 'text'): string {
   const index = new Map(plan.nodes.map((n, i) => [n, i]))
-  const feeders = (n: PlanNode): readonly number[] => [...n.inputs, ...(n.spec.source?.upstream ? [n.spec.source.upstream] : [])].map(f => index.get(f)!)
+  const feeders = (n: PlanNode): readonly number[] =>
+    [...n.inputs, ...(n.spec.source?.upstream ? [n.spec.source.upstream] : [])].map(f => index.get(f)!)
   if (as === 'json') {
     const stages = plan.nodes.map((n, i) => ({
       id: i,

@@ -58,9 +58,17 @@ export function kindOf(plan: Plan): 'sink' | 'stream' {
   const loads = plan.nodes.some(n => n.spec.targets?.some(isTableTarget))
   if (!loads) return 'stream'
   for (const { spec } of plan.nodes) {
-    const other = spec.name !== undefined ? `keeps state in '${spec.name}'` : spec.targets?.some(t => !isTableTarget(t)) ? `writes topic '${spec.targets.find(t => !isTableTarget(t))!.to}'` : null
+    const other =
+      spec.name !== undefined
+        ? `keeps state in '${spec.name}'`
+        : spec.targets?.some(t => !isTableTarget(t))
+          ? `writes topic '${spec.targets.find(t => !isTableTarget(t))!.to}'`
+          : null
     if (other !== null) {
-      throw new MillraceError('SINK_HAS_STATE', `'${plan.processor}' loads tables and also ${other}: write to a topic and load that with a second processor`)
+      throw new MillraceError(
+        'SINK_HAS_STATE',
+        `'${plan.processor}' loads tables and also ${other}: write to a topic and load that with a second processor`,
+      )
     }
   }
   return 'sink'
@@ -68,7 +76,9 @@ export function kindOf(plan: Plan): 'sink' | 'stream' {
 
 const stable = (value: unknown): string =>
   JSON.stringify(value, (_key, x: unknown) =>
-    x !== null && typeof x === 'object' && !Array.isArray(x) ? Object.fromEntries(Object.entries(x).sort(([a], [b]) => (a < b ? -1 : 1))) : x,
+    x !== null && typeof x === 'object' && !Array.isArray(x)
+      ? Object.fromEntries(Object.entries(x).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : x,
   )
 
 /** One line for each stage that owns state, in name order: functions, pure stages and the order of outputs are no part of it (S5.7). */

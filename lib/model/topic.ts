@@ -53,7 +53,8 @@ export function topic<T, KF extends FieldOf<T, Key>>(
   name: string,
   o: { value: Codec<T>; key: KF; time: FieldOf<T, number> | 'record-timestamp'; partitions?: number; retention?: Retention },
 ): Topic<T, T[KF] & Key> {
-  if (!TOPIC_NAME.test(name)) throw new MillraceError('TOPIC_INVALID', `'${name}' is no topic name: 1 to 249 letters, digits, '.', '_' or '-'`)
+  if (!TOPIC_NAME.test(name))
+    throw new MillraceError('TOPIC_INVALID', `'${name}' is no topic name: 1 to 249 letters, digits, '.', '_' or '-'`)
   if (o.partitions !== undefined && !(Number.isInteger(o.partitions) && o.partitions > 0 && o.partitions <= 10_000)) {
     throw new MillraceError('TOPIC_INVALID', `topic '${name}' cannot have ${o.partitions} partitions: 1 to 10000`)
   }

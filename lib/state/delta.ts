@@ -78,7 +78,8 @@ export class BlockWriter {
 
 /** The entries of a block, in order; keys and values share its memory. @throws LEDGER_CORRUPT */
 export function* entriesOf(block: Buffer): Generator<BlockEntry> {
-  if (block[0] !== VERSION) throw new MillraceError('LEDGER_CORRUPT', `a state block has version ${block[0]}, this release reads version ${VERSION}`)
+  if (block[0] !== VERSION)
+    throw new MillraceError('LEDGER_CORRUPT', `a state block has version ${block[0]}, this release reads version ${VERSION}`)
   const stores: string[] = []
   let at = 2
   for (let n = block[1]!; n > 0; n--) {
@@ -88,7 +89,8 @@ export function* entriesOf(block: Buffer): Generator<BlockEntry> {
   }
   while (at < block.length) {
     const store = stores[block[at]!]
-    if (store === undefined || at + ENTRY_HEAD > block.length) throw new MillraceError('LEDGER_CORRUPT', `a state block is damaged at byte ${at}`)
+    if (store === undefined || at + ENTRY_HEAD > block.length)
+      throw new MillraceError('LEDGER_CORRUPT', `a state block is damaged at byte ${at}`)
     const keyLength = block.readUInt32LE(at + 1)
     const valueLength = block.readUInt32LE(at + 5)
     const keyAt = at + ENTRY_HEAD

@@ -60,7 +60,8 @@ export class KeyedStore<S> implements Store, Undoable {
     const ttl = this.#ttlMs
     if (ttl === null || now < this.#sweepAt) return
     this.#sweepAt = now + ttl / 8
-    for (const entry of this.#entries.values()) if (entry.value !== undefined && this.#expired(entry, now)) this.#write(entry, undefined, now)
+    for (const entry of this.#entries.values())
+      if (entry.value !== undefined && this.#expired(entry, now)) this.#write(entry, undefined, now)
   }
   writeChanges(block: BlockWriter, store: number): void {
     const changed = this.#changed

@@ -3,7 +3,22 @@ import type { Arena } from '../model/arena.ts'
 import { Decimal } from '../model/decimal.ts'
 import { MillraceError } from '../model/errors.ts'
 
-const TAG = { null: 0, undefined: 1, false: 2, true: 3, int: 4, negative: 5, double: 6, bigint: 7, bigNegative: 8, string: 9, bytes: 10, array: 11, object: 12, decimal: 13 } as const
+const TAG = {
+  null: 0,
+  undefined: 1,
+  false: 2,
+  true: 3,
+  int: 4,
+  negative: 5,
+  double: 6,
+  bigint: 7,
+  bigNegative: 8,
+  string: 9,
+  bytes: 10,
+  array: 11,
+  object: 12,
+  decimal: 13,
+} as const
 const DEEPEST = 64
 
 /** Appends `value`. @throws STATE_NOT_PLAIN for functions, symbols, class instances, cycles and nesting beyond 64 */
@@ -88,7 +103,10 @@ function writeObject(arena: Arena, value: object, depth: number): void {
   }
   const proto: unknown = Object.getPrototypeOf(value)
   if (proto !== Object.prototype && proto !== null) {
-    throw new MillraceError('STATE_NOT_PLAIN', `a ${(value as { constructor?: { name?: string } }).constructor?.name ?? 'class instance'} cannot be kept in state: use plain data`)
+    throw new MillraceError(
+      'STATE_NOT_PLAIN',
+      `a ${(value as { constructor?: { name?: string } }).constructor?.name ?? 'class instance'} cannot be kept in state: use plain data`,
+    )
   }
   const names = Object.keys(value)
   arena.byte(TAG.object)

@@ -30,7 +30,10 @@ const carry = (from: Store, to: Store, what: 'changes' | 'all' = 'changes'): num
   if (what === 'changes') from.writeChanges(block, 0)
   else from.writeAll(block, 0)
   let n = 0
-  for (const b of block.take()) for (const entry of entriesOf(b)) n++, to.load(entry.key, entry.value)
+  for (const entry of block.take().flatMap(b => [...entriesOf(b)])) {
+    n++
+    to.load(entry.key, entry.value)
+  }
   return n
 }
 

@@ -6,7 +6,7 @@ import { incompatibilities, topicsOf } from '../../model/plan.ts'
 import { MillraceError } from '../../model/errors.ts'
 import type { RecordLog } from '../../ports/record-log.ts'
 import { planOfProcessor, type Processor } from '../../stages/processor.ts'
-import type { Store } from '../../state/store.ts'
+import type { Store } from '../../engine/stream-task.ts'
 
 export interface TaskAtRest {
   readonly partition: number

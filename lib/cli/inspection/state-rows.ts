@@ -1,7 +1,7 @@
 // The state of a processor as rows, whether its tasks live here or rest in the log.
 import { compareKeys } from '../../model/key.ts'
 import type { StateAnswer, StateRow } from '../../ports/inspection.ts'
-import type { StateEntry } from '../../state/store.ts'
+import type { StateEntry } from '../../engine/stream-task.ts'
 import { processorOf, type SystemFacts } from './facts.ts'
 import { tasksAtRest } from './ledger-at-rest.ts'
 import { plain } from './plain.ts'
