@@ -200,6 +200,16 @@ describe('bounds on what bytes can ask for', () => {
       }
     }
   })
+  test('a value that was too deep leaves nothing behind', () => {
+    const reader = compileReader(list, list, 'all')
+    for (let i = 0; i < 3; i++) {
+      assert.match(
+        refusal(() => reader.read(nested(1001), 0, 2002)),
+        /nested too deeply/,
+      )
+      assert.notEqual(reader.read(nested(1000), 0, 2000), null)
+    }
+  })
   test('a record that must contain itself has no values', () => {
     const endless: AvroSchema = { type: 'record', name: 'Endless', fields: [{ name: 'self', type: 'Endless' }] }
     assert.match(

@@ -160,6 +160,11 @@ describe('records', () => {
       refusal(() => compileReader(writer, reader, new Set(['a']))),
       `SCHEMA_INCOMPATIBLE: field 'new' ${why}`,
     )
+    const narrow = record('R', { name: 'a', type: 'int' }, { name: 'b', type: 'int' })
+    assert.match(
+      refusal(() => compileReader(writer, narrow, new Set(['a']))),
+      /^SCHEMA_INCOMPATIBLE: field 'b' .* string is not read as int/,
+    )
     const named = (r: AvroSchema): AvroSchema => ({ ...(r as object), name: 'Inner' })
     assert.match(
       refusal(() => compiles(deeper(named(writer)), x({ type: 'array', items: { type: 'map', values: named(reader) } }))),

@@ -107,6 +107,12 @@ describe('Avro', () => {
     )
     assert.deepEqual(read(reader, written(v2, 8, { id: 1 })), { id: 1, note: '-' }, 'errors leave nothing behind')
   })
+  test('also of the first value that a reader sees', () => {
+    assert.match(
+      code(() => read(openReader(codec, 'all'), Buffer.from('{}'))),
+      /^WIRE_MALFORMED/,
+    )
+  })
   test('a value read before its schema was learned is our own mistake', () => {
     assert.match(
       code(() => read(openReader(codec, 'all'), written(v2, 8, { id: 1 }))),
