@@ -21,9 +21,11 @@ export async function types({ directory, mode, decimalFrom }: TypesOrder, screen
   for (const { file, state } of notable) screen.out(`${file} ${WORDS[state]}\n`)
   const wrong = notable.filter(f => f.state !== 'written')
   if (wrong.length > 0) {
-    screen.err(`${counted(wrong.length, 'file')} of ${files.length} not as generated: \`millrace types\` writes them\n`)
+    screen.err(
+      `${counted(wrong.length, 'file')} of ${files.length} ${wrong.length === 1 ? 'is' : 'are'} not as generated: \`millrace types\` mends that\n`,
+    )
     return 1
   }
-  screen.out(files.length === 0 ? `no .avsc below ${directory}\n` : `${counted(files.length, 'file')} belong to their schemas\n`)
+  screen.out(files.length === 0 ? `no .avsc below ${directory}\n` : `${counted(files.length, 'file')} as the schemas say\n`)
   return 0
 }

@@ -18,8 +18,10 @@ export function remoteInspection(address: ControlAddress): Inspection {
 export async function answers(address: ControlAddress): Promise<boolean> {
   try {
     const response = await fetch(`http://${LOOPBACK}:${address.port}/topics`, { method: 'POST', headers: headersOf(address), body: '[]' })
-    await response.arrayBuffer()
-    return response.status !== 401 && response.status !== 404
+    const answer: unknown = JSON.parse(await response.text())
+    if (response.ok) return Array.isArray(answer)
+    const { code } = answer as { readonly code?: unknown }
+    return response.status !== 401 && typeof code === 'string' && Object.hasOwn(ERRORS, code)
   } catch {
     return false
   }
