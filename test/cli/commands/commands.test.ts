@@ -31,23 +31,14 @@ test('state: a row an entry, windows with their bounds, and how many there are',
     row({ partition: 11, key: 7, window: { start: AT + 86_000_000, end: AT + 87_000_000 }, value: 3 }),
     row({ store: 'largest', window: null, key: 'b\nob', value: [1] }),
   ]
-  assert.deepEqual(
-    stateText({ rows, total: 3 }, 'p', null, plainScreen()).split('\n'),
-    [
-      'partition  state     window                                      key     value',
-      '        0  per-user  2010-12-01 08:25:00 to 08:30:00             ann     orders 2, revenue 139.1200',
-      '       11  per-user  2010-12-02 08:18:20 to 08:35:00             7       3',
-      '        0  largest                                               b\\nob  [1]',
-      '(3 entries)',
-      '',
-    ].map(l =>
-      l
-        .replace('window                                      key', 'window                           key')
-        .replace('08:30:00             ann', '08:30:00  ann')
-        .replace('08:35:00             7', '08:35:00  7')
-        .replace('largest                                               b', 'largest                                    b'),
-    ),
-  )
+  assert.deepEqual(stateText({ rows, total: 3 }, 'p', null, plainScreen()).split('\n'), [
+    'partition  state     window                           key    value',
+    '        0  per-user  2010-12-01 08:25:00 to 08:30:00  ann    orders 2, revenue 139.1200',
+    '       11  per-user  2010-12-02 08:18:20 to 08:35:00  7      3',
+    '        0  largest                                    b\\nob  [1]',
+    '(3 entries)',
+    '',
+  ])
   assert.match(
     stateText({ rows: rows.slice(0, 1), total: 350_250 }, 'p', null, plainScreen()),
     /\(1 of 350,250 entries; --limit shows more, --key one key\)\n$/,
@@ -197,9 +188,9 @@ test('types: writes what differs, and as a check only says so', async t => {
   assert.deepEqual(await run('check'), {
     code: 1,
     out: 'order.generated.ts missing\n',
-    err: '1 file of 1 not as generated: `millrace types` writes them\n',
+    err: '1 file of 1 is not as generated: `millrace types` mends that\n',
   })
-  assert.deepEqual(await run('write'), { code: 0, out: 'order.generated.ts written\n1 file belong to their schemas\n', err: '' })
+  assert.deepEqual(await run('write'), { code: 0, out: 'order.generated.ts written\n1 file as the schemas say\n', err: '' })
   assert.match(readFileSync(join(directory, 'order.generated.ts'), 'utf8'), /export interface Order/)
   assert.equal((await run('check')).code, 0)
 })
