@@ -2,12 +2,10 @@
 import type { ErrorCode } from '../../model/errors.ts'
 import type { Failure, RunOptions, Statement, StatementResult } from './sql-connection.ts'
 
-/** Given to the worker when it starts. */
+/** Given to the thread that serves the database, and to the process that makes it. */
 export interface PgliteStart {
   /** Absolute path of the data directory, null for tables in memory. */
   readonly directory: string | null
-  /** `create` makes the directory, if it is not there, and ends; `serve` opens it and answers requests. */
-  readonly task: 'create' | 'serve'
   readonly memory: 'fast' | 'small'
   /** WAL written before the next checkpoint. */
   readonly checkpointBytes: number

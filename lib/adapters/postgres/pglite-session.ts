@@ -1,6 +1,6 @@
 // One PostgreSQL session over PGlite's wire protocol: transactions of prepared statements, checkpoints.
 import { type PGlite, protocol } from '@electric-sql/pglite'
-import type { DurableFiles } from './pglite-files.ts'
+import type { DurableFiles } from './durable-files.ts'
 import type { PgliteStatus } from './pglite-messages.ts'
 import type { Failure, Refusal, RunOptions, Statement, StatementResult } from './sql-connection.ts'
 import { type Answer, readAnswer } from './wire-read.ts'

@@ -1,7 +1,9 @@
 // PGlite, a PostgreSQL in the process, as an SqlConnection: the asking side. The database itself lives in a worker thread.
+import { fork } from 'node:child_process'
 import { resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { MillraceError, messageOf } from '../../model/errors.ts'
+import { isThere } from './pglite-directory.ts'
 import { lockTables, type TablesLock } from './pglite-lock.ts'
 import type { PgliteReply, PgliteRequest, PgliteStart, PgliteStatus } from './pglite-messages.ts'
 import { type RunOptions, type SqlConnection, SqlFailure, type Statement, type StatementResult } from './sql-connection.ts'
@@ -17,7 +19,8 @@ export interface PgliteOptions {
 type Asked = PgliteRequest extends infer R ? (R extends PgliteRequest ? Omit<R, 'id'> : never) : never
 type Answer = Exclude<PgliteReply, { kind: 'ready' | 'start-failed' }>
 
-const workerFile = (): URL => new URL(`./pglite-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+/** A file beside this one, as TypeScript from a checkout or as JavaScript from dist/. */
+const beside = (name: string): URL => new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
 /**
  * Opens PGlite on a directory of its own, made if it is not there, or in memory. Committed transactions survive `kill -9` and loss of power
@@ -41,7 +44,7 @@ export async function openPglite(where: string | 'memory', options: PgliteOption
 }
 
 export class PgliteConnection implements SqlConnection {
-  readonly #settings: Omit<PgliteStart, 'task'>
+  readonly #settings: PgliteStart
   readonly #lock: TablesLock | null
   #worker: Worker | null = null
   #state: 'open' | 'lost' | 'closed' = 'open'
@@ -49,16 +52,16 @@ export class PgliteConnection implements SqlConnection {
   #line: Promise<unknown> = Promise.resolve()
   #ids = 0
 
-  constructor(settings: Omit<PgliteStart, 'task'>, lock: TablesLock | null) {
+  constructor(settings: PgliteStart, lock: TablesLock | null) {
     this.#settings = settings
     this.#lock = lock
   }
 
   /** @throws as openPglite */
   async start(): Promise<void> {
-    // Making a database needs 1 GB for a moment; a thread of its own gives it back.
-    if (this.#settings.directory !== null) await this.#spawn('create')
-    this.#worker = await this.#spawn('serve')
+    const { directory } = this.#settings
+    if (directory !== null && !isThere(directory)) await this.#create(directory)
+    this.#worker = await this.#serve()
   }
 
   async run(statements: readonly Statement[], options: RunOptions = {}): Promise<readonly StatementResult[]> {
@@ -129,30 +132,45 @@ export class PgliteConnection implements SqlConnection {
   async #living(): Promise<Worker> {
     if (this.#state === 'closed') throw unavailable('the tables are closed')
     if (this.#state === 'lost') throw unavailable('the tables in memory are lost with the thread that held them; start again')
-    this.#worker ??= await this.#spawn('serve')
+    this.#worker ??= await this.#serve()
     return this.#worker
   }
 
-  /** Starts a thread; resolves when it is ready, or for `create` when it has done its work and ended. @throws as openPglite */
-  #spawn(task: PgliteStart['task']): Promise<Worker> {
-    const { directory } = this.#settings
-    const where = directory === null ? {} : { where: { file: directory } }
+  /** Makes the directory, in a process that ends with this one. */
+  #create(directory: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const worker = new Worker(workerFile(), { workerData: { ...this.#settings, task } satisfies PgliteStart, name: 'pglite' })
-      let failure: MillraceError | null = new MillraceError('TABLES_UNAVAILABLE', 'the thread of PGlite ended before it was ready', where)
+      const child = fork(beside('pglite-create'), { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+      let failure: MillraceError | null = notReady(directory)
+      child.once('message', (reply: PgliteReply) => {
+        failure = reply.kind === 'start-failed' ? failed(reply, directory) : null
+      })
+      child.once('error', error => {
+        failure = notReady(directory, error)
+        reject(failure)
+      })
+      child.once('exit', () => (failure === null ? resolve() : reject(failure)))
+      child.send(this.#settings)
+    })
+  }
+
+  /** Starts the thread; resolves when it is ready. @throws as openPglite */
+  #serve(): Promise<Worker> {
+    const { directory } = this.#settings
+    return new Promise((resolve, reject) => {
+      const worker = new Worker(beside('pglite-worker'), { workerData: this.#settings, name: 'pglite' })
+      let failure: MillraceError | null = notReady(directory)
       worker.once('message', (reply: PgliteReply) => {
-        failure = reply.kind === 'start-failed' ? new MillraceError(reply.code, reply.message, where) : null
-        if (failure !== null || task !== 'serve') return
+        failure = reply.kind === 'start-failed' ? failed(reply, directory) : null
+        if (failure !== null) return
         worker.unref() // an open connection alone keeps no process alive
         resolve(worker)
       })
       worker.on('error', error => {
-        failure ??= new MillraceError('TABLES_UNAVAILABLE', `PGlite does not start: ${messageOf(error)}`, { cause: error, ...where })
+        failure ??= notReady(directory, error)
       })
       worker.on('exit', () => {
         if (this.#worker === worker) this.#bury()
-        if (failure === null) resolve(worker)
-        else reject(failure)
+        if (failure !== null) reject(failure)
       })
     })
   }
@@ -163,5 +181,17 @@ export class PgliteConnection implements SqlConnection {
   }
 }
 
+const whereOf = (directory: string | null) => (directory === null ? {} : { where: { file: directory } })
+const failed = ({ code, message }: Extract<PgliteReply, { kind: 'start-failed' }>, directory: string | null): MillraceError =>
+  new MillraceError(code, message, whereOf(directory))
+const notReady = (directory: string | null, cause?: unknown): MillraceError =>
+  new MillraceError(
+    'TABLES_UNAVAILABLE',
+    `PGlite does not start: ${cause === undefined ? 'it ended before it was ready' : messageOf(cause)}`,
+    {
+      cause,
+      ...whereOf(directory),
+    },
+  )
 const unavailable = (message: string, cause?: unknown): SqlFailure => new SqlFailure({ kind: 'unavailable', message }, { cause })
 const unexpected = (answer: Answer): MillraceError => new MillraceError('INTERNAL', `PGlite answered ${answer.kind} to another question`)

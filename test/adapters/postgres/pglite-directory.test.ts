@@ -125,11 +125,12 @@ test('a path that cannot be a directory is DATA_DIR_UNUSABLE', async () => {
 test('what a creation that was cut short left behind is removed; an empty directory is filled', async () => {
   const directory = join(home, 'begun')
   mkdirSync(directory)
-  mkdirSync(`${directory}.new`)
-  writeFileSync(join(`${directory}.new`, 'PG_VERSION'), '18\n')
+  const left = `${directory}.new-1`
+  mkdirSync(left)
+  writeFileSync(join(left, 'PG_VERSION'), '18\n')
   const connection = await openPglite(directory)
   await connection.run([{ text: 'CREATE TABLE t (id int)' }])
   await connection.close()
-  assert.equal(existsSync(`${directory}.new`), false)
+  assert.equal(existsSync(left), false)
   assert.equal(await countIn(directory), '0')
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -22,7 +22,7 @@ const loader = () =>
 
 test('kill -9 while the database is being made leaves nothing half: the next process makes it whole', async () => {
   const child = loader()
-  while (!existsSync(join(`${directory}.new`, 'global'))) await sleep(5)
+  while (!readdirSync(home).some(name => name.startsWith('tables.new-'))) await sleep(5)
   child.kill('SIGKILL')
   await once(child, 'exit')
   assert.equal(existsSync(directory), false)
