@@ -7,5 +7,12 @@ export { drive, type Driven, type DriveOptions, type SeenDeadLetter, type SeenLa
 export { feedConformance, type OpenedFeed } from './testing/conformance/feed.ts'
 export { type OpenedLog, recordLogConformance } from './testing/conformance/record-log.ts'
 export { type OpenedCache, stateCacheConformance } from './testing/conformance/state-cache.ts'
-export { tablesPortConformance } from './testing/conformance/tables-port.ts'
-export { CONFORMANCE_MIGRATIONS, CONFORMANCE_TABLES, type TablesUnderTest } from './testing/conformance/tables-under-test.ts'
+export { type OpenedRegistry, registryConformance } from './testing/conformance/registry.ts'
+export {
+  CONFORMANCE_MIGRATIONS,
+  CONFORMANCE_TABLES,
+  type OpenedTables,
+  tablesConformance,
+  tablesPortConformance,
+  type TablesUnderTest,
+} from './testing/conformance/tables.ts'
