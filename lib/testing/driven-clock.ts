@@ -25,6 +25,10 @@ export class DrivenClock implements Clock {
     const next = this.#clock.next()
     return next === null ? Infinity : Math.max(0, next - this.#clock.now())
   }
+  /** Sets the wall clock forward without any time passing. */
+  jump(ms: number): void {
+    this.#clock.jump(ms)
+  }
   /** Moves time; who wakes has run up to its next wait for something that is not at hand. */
   pass(ms: number): Promise<void> {
     return this.#clock.advance(ms)

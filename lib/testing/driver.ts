@@ -23,7 +23,7 @@ import { DIRECT } from './simulation/wire.ts'
 export interface DriveOptions {
   /** Of every topic that does not say its own. Default 1. */
   readonly partitions?: number
-  /** Wall time at the beginning, ms since epoch. Default: the beginning of 2024. */
+  /** Wall time at the beginning, ms since epoch. Default: the time of the first values pushed, at least the beginning of 2024. */
   readonly startAt?: number
   /** The feeds that the processors read, by their names: texts, a record each, or a feed of files. */
   readonly feeds?: Readonly<Record<string, readonly string[] | Feed>>
@@ -87,9 +87,12 @@ export class Driven {
   readonly #processors: string[] = []
   readonly #failures: MillraceError[] = []
   #producer: TransactionalProducer | null = null
+  /** Until the first values say what time it is: what happened is not ahead of the clock. */
+  #time: 'given' | 'open'
 
   constructor({ partitions = 1, startAt, feeds = {}, tuning = {} }: DriveOptions) {
     this.#clock = new DrivenClock(startAt)
+    this.#time = startAt === undefined ? 'open' : 'given'
     this.#partitions = partitions
     const ports = (this.#ports = portsOver(this.#world, DIRECT, this.#clock, new SeededRandom(1)))
     const fed = Object.entries(feeds).map(([name, given]): [string, Feed] => {
@@ -115,6 +118,7 @@ export class Driven {
   async push<T>(topic: Topic<T, unknown>, ...values: readonly NoInfer<T>[]): Promise<void> {
     const { log, registry } = this.#ports
     const spec = specOf(topic)
+    this.#setTime(spec, values)
     const codec = codecSpecOf(spec.value)
     const id = codec.codec === 'avro' ? await registry.register(`${spec.name}-value`, codec.schema) : null
     const { partitions } = await this.#topic(spec)
@@ -198,6 +202,12 @@ export class Driven {
     await this.#worker.stop()
   }
 
+  #setTime({ time }: TopicSpec, values: readonly unknown[]): void {
+    if (this.#time === 'given' || time === 'record-timestamp') return
+    this.#time = 'given'
+    const latest = Math.max(...(values.map(v => (v as Readonly<Record<string, unknown>>)[time]).filter(Number.isSafeInteger) as number[]))
+    if (latest > this.#clock.now() && latest !== Infinity) this.#clock.jump(latest - this.#clock.now())
+  }
   async #topic(spec: TopicSpec): Promise<{ readonly partitions: number }> {
     const { log } = this.#ports
     const { name, partitions, retention } = spec
