@@ -3,24 +3,10 @@ import { readFileSync } from 'node:fs'
 import { type Argument, Command, CommanderError } from 'commander'
 import type { Environment } from '#lib/config/environment.ts'
 import { readSettings } from '#lib/config/read-settings.ts'
-import { type Setting, SETTINGS, type SettingName, type Settings } from '#lib/config/settings.ts'
+import { SETTINGS, type SettingName, type Settings } from '#lib/config/settings.ts'
 import type { Screen } from '#lib/cli/text/screen.ts'
 import { MillraceError } from '#lib/model/errors.ts'
-import type { Inspection } from '#lib/ports/inspection.ts'
-
-/** What every command is given. */
-export interface Bound {
-  readonly screen: Screen
-  readonly version: string
-  /** @throws OPTION_INVALID naming everything that is wrong */
-  settings(options: Options): Settings
-  /** Asks the system of the data directory that the options name. */
-  inspecting<T>(options: Options, ask: (inspection: Inspection) => Promise<T>): Promise<T>
-  /** How a command ends that does not end with 0. */
-  exit(code: number): void
-}
-/** As commander gives them: the text of every option that was typed. */
-export type Options = Readonly<Record<string, unknown>>
+import type { Bound, Options } from './bound.ts'
 
 const DESCRIPTION = `Stream processing with windows, recoverable state and exactly-once results.
 Everything runs in one process and is kept in a data directory.`
@@ -92,15 +78,6 @@ export async function commandLine(args: readonly string[], here: Environment, sc
 const argumentTerm = (argument: Argument): string => {
   const word = `${argument.name()}${argument.variadic ? '...' : ''}`
   return argument.required ? `<${word}>` : `[${word}]`
-}
-
-/** Adds options for settings, with the texts that the settings have. */
-export function withSettings(command: Command, ...names: readonly SettingName[]): Command {
-  for (const name of names) {
-    const { option, means } = SETTINGS[name] as Setting<unknown>
-    command.option(option, means)
-  }
-  return command
 }
 
 const typedSettings = (options: Options): { readonly [N in SettingName]?: string } =>

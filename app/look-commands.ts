@@ -8,7 +8,7 @@ import { state } from '#lib/cli/commands/state.ts'
 import { didYouMean } from '#lib/config/nearest-word.ts'
 import { MillraceError } from '#lib/model/errors.ts'
 import type { PlanForm, ReplayOrder } from '#lib/ports/inspection.ts'
-import { type Bound, type Options, withSettings } from './command-line.ts'
+import { type Bound, type Options, withSettings } from './bound.ts'
 
 const FORMAT = ['--format <format>', 'table or json (default: table)'] as const
 

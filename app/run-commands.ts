@@ -6,7 +6,7 @@ import { didYouMean } from '#lib/config/nearest-word.ts'
 import type { Settings } from '#lib/config/settings.ts'
 import { MillraceError } from '#lib/model/errors.ts'
 import type { Processor } from '#lib/stages/processor.ts'
-import { type Bound, type Options, withSettings } from './command-line.ts'
+import { type Bound, type Options, withSettings } from './bound.ts'
 
 export function addRunCommands(program: Command, bound: Bound): void {
   withSettings(program.command('start'), 'data', 'rate', 'seed', 'partitions', 'http', 'logLevel')
