@@ -5,8 +5,10 @@ import type { PgliteReply, PgliteStart } from './pglite-messages.ts'
 import { startFailed, startPglite } from './pglite-start.ts'
 
 process.on('SIGINT', () => {}) // Ctrl-C is for the process that asked; when that ends, so does this one
-process.on('disconnect', () => process.exit(1))
-process.once('message', async ({ directory, memory }: PgliteStart) => {
+process.on('disconnect', () => process.exit())
+process.once('message', (start: PgliteStart) => void create(start))
+
+async function create({ directory, memory }: PgliteStart): Promise<void> {
   const reply = (message: PgliteReply): void => void process.send!(message, () => process.disconnect())
   try {
     await createWhole(directory!, async staging => {
@@ -14,11 +16,11 @@ process.once('message', async ({ directory, memory }: PgliteStart) => {
       await database.exec('CHECKPOINT')
       await database.close()
       await breathe() // lets the end of the asking process be noticed
-      if (!process.connected) process.exit(1)
+      if (!process.connected) process.exit()
     })
     reply({ kind: 'ready' })
   } catch (error) {
     const { code, message } = startFailed(error, directory)
     reply({ kind: 'start-failed', code, message })
   }
-})
+}

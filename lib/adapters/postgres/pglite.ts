@@ -51,6 +51,9 @@ export class PgliteConnection implements SqlConnection {
   /** The last call in line: one is with the worker at a time, so that after a crash only one outcome is unknown. */
   #line: Promise<unknown> = Promise.resolve()
   #ids = 0
+  #closing: Promise<void> | null = null
+  /** Ends the query under way. */
+  #giveUp: (() => void) | null = null
 
   constructor(settings: PgliteStart, lock: TablesLock | null) {
     this.#settings = settings
@@ -79,10 +82,17 @@ export class PgliteConnection implements SqlConnection {
     throw unexpected(answer)
   }
 
-  async close(): Promise<void> {
-    if (this.#state === 'closed') return
+  /** As every connection's; queries under way are given up, so that nobody waits for them. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#giveUp?.()
+    await this.#line
     try {
-      if (this.#worker !== null) await this.#inLine({ kind: 'close' }, null)
+      if (this.#worker !== null) await this.#ask({ kind: 'close' }, null)
     } catch {
       // It was lost; there is nothing left to close.
     } finally {
@@ -93,12 +103,14 @@ export class PgliteConnection implements SqlConnection {
   }
 
   #inLine(asked: Asked, limitMs: number | null): Promise<Answer> {
+    if (this.#closing !== null) return Promise.reject(unavailable('the tables are closed'))
     const turn = this.#line.then(() => this.#ask(asked, limitMs))
     this.#line = turn.catch(() => {})
     return turn
   }
 
   async #ask(asked: Asked, limitMs: number | null): Promise<Answer> {
+    if (limitMs !== null && this.#closing !== null) throw unavailable('the tables are closed')
     const worker = await this.#living()
     const id = ++this.#ids
     return new Promise<Answer>((resolve, reject) => {
@@ -116,8 +128,15 @@ export class PgliteConnection implements SqlConnection {
         void worker.terminate()
       }
       const timer = limitMs === null ? null : setTimeout(tooSlow, limitMs)
+      if (limitMs !== null) {
+        this.#giveUp = () => {
+          failure = unavailable('the tables are closed')
+          void worker.terminate()
+        }
+      }
       const settle = (done: () => void): void => {
         if (timer !== null) clearTimeout(timer)
+        this.#giveUp = null
         worker.off('message', onMessage).off('error', onError).off('exit', onExit)
         worker.unref()
         done()

@@ -55,7 +55,7 @@ export interface SqlConnection {
    * @throws SqlFailure
    */
   run(statements: readonly Statement[], options?: RunOptions): Promise<readonly StatementResult[]>
-  /** Lets transactions under way finish, then lets go of everything. Later calls fail as unavailable. */
+  /** Lets transactions that were asked for finish (those with a limit may be given up), then lets go of everything. Later calls fail as unavailable. */
   close(): Promise<void>
 }
 

@@ -188,6 +188,28 @@ describe('PGlite on disk', () => {
   })
 })
 
+describe('PGlite that is closed', () => {
+  const home = mkdtempSync(join(tmpdir(), 'millrace-pglite-'))
+  after(() => rmSync(home, { recursive: true }))
+  test('writes that were asked for are done, queries are given up, later calls are unavailable, and what was written is there', async () => {
+    const directory = join(home, 'tables')
+    const db = await openPglite(directory)
+    await db.run([sql('CREATE TABLE n (n int)')])
+    const query = (text: string) => failureOf(db.run([sql(text)], { access: 'read-only', limitMs: 1_000_000 }))
+    const endless = query('SELECT count(*) FROM generate_series(1, 100000000000)')
+    const written = db.run([sql('INSERT INTO n VALUES (1)')])
+    const queued = query('SELECT 1')
+    await breathe()
+    const closed = db.close()
+    const later = failureOf(db.run([sql('SELECT 1')]))
+    for (const failure of await Promise.all([endless, queued, later])) assert.equal(failure.kind, 'unavailable')
+    await Promise.all([written, closed, db.close()])
+    const again = await openPglite(directory)
+    assert.deepEqual((await again.run([sql('SELECT n FROM n')]))[0]!.rows, [['1']])
+    await again.close()
+  })
+})
+
 describe('PGlite in memory', () => {
   test('`small` works the same', async () => {
     const db = await openPglite('memory', { memory: 'small' })
