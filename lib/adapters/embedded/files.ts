@@ -1,6 +1,7 @@
 // The few file operations that the log is made of, so that tests can stop, fail or forget each of them.
 import { constants } from 'node:fs'
-import { mkdir, open, readdir, unlink } from 'node:fs/promises'
+import { open, readdir, unlink } from 'node:fs/promises'
+import { makeDirectory } from './make-directory.ts'
 
 export interface OpenFile {
   /** Writes all bytes at `position`. After an error any part may have been written. */
@@ -30,7 +31,7 @@ const { O_CREAT, O_RDONLY, O_RDWR, O_TRUNC } = constants
 /** Files of the local disk. */
 export const diskFiles: Files = {
   async makeDirectory(directory) {
-    await mkdir(directory, { recursive: true })
+    await makeDirectory(directory)
   },
   list: directory => readdir(directory),
   async open(path, how) {

@@ -1,8 +1,9 @@
 // One process per data directory. The lock is the operating system's own file lock, taken by SQLite on an empty file, so it goes with the
 // process however that ends; there is nothing stale to guess about.
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { MillraceError, messageOf } from '../../model/errors.ts'
+import { makeDirectory } from './make-directory.ts'
 
 export interface DirectoryLock {
   /** Absolute path of the locked directory. */
@@ -42,7 +43,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const { DatabaseSync } = await sqlite()
   let database: InstanceType<typeof DatabaseSync> | undefined
   try {
-    await mkdir(path, { recursive: true })
+    await makeDirectory(path)
     database = new DatabaseSync(join(path, LOCK))
     database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
     await writeFile(join(path, OWNER), `${process.pid}\n`)
