@@ -11,7 +11,7 @@ import type { Registry } from '#lib/ports/registry.ts'
 import type { Tables } from '#lib/ports/tables.ts'
 import type { Settings } from '#lib/config/settings.ts'
 import type { Closing } from './closing.ts'
-import { checkUsable, type DirectoryFacts, readFacts, shownPath, writeFacts } from './directory.ts'
+import { checkUsable, type DirectoryFacts, makeDirectory, readFacts, shownPath, writeFacts } from './directory.ts'
 import { SYSTEMS } from './systems.ts'
 import { type TablesOnceOpen, tablesOnceOpen } from './tables-once-open.ts'
 
@@ -25,6 +25,7 @@ export interface Taken {
 /** Takes the directory for this process, makes it if it is new, and compares what it says of itself with the settings. @throws DATA_DIR_IN_USE, DATA_DIR_UNUSABLE, DATA_CORRUPT, OPTION_INVALID */
 export async function takeDirectory(closing: Closing, settings: Settings): Promise<Taken> {
   await checkUsable(settings.data)
+  await makeDirectory(settings.data)
   const lock = closing.after(await lockDirectory(settings.data), l => l.release())
   const { directory } = lock
   const stored = await readFacts(directory)

@@ -1,7 +1,7 @@
 // What a data directory says of itself: how many partitions it was made with, and when its generated history begins.
 import { existsSync } from 'node:fs'
-import { open, readdir, readFile, rename } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
 import { MillraceError, messageOf } from '#lib/model/errors.ts'
 
 export interface DirectoryFacts {
@@ -30,6 +30,17 @@ export async function checkUsable(directory: string): Promise<void> {
   })
   if (names.includes(FILE) || names.every(n => LEFTOVERS.test(n))) return
   throw unusable(directory, 'is not empty and holds no data of Millrace; choose a new or an empty directory with --data')
+}
+
+/** Makes the directory and its parents, one by one: Node's own recursive way never ends where a parent takes no entries (/proc). @throws DATA_DIR_UNUSABLE */
+export async function makeDirectory(directory: string): Promise<void> {
+  const missing: string[] = []
+  for (let path = resolve(directory); !existsSync(path) && dirname(path) !== path; path = dirname(path)) missing.unshift(path)
+  try {
+    for (const path of missing) await mkdir(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(directory, `cannot be made: ${messageOf(error)}`, error)
+  }
 }
 
 export const holdsData = (directory: string): boolean => existsSync(join(directory, FILE))

@@ -4,7 +4,7 @@ import { openDisplay } from '../live/display.ts'
 import { overview, totals } from '../live/overview.ts'
 import { type Progress, progressLine, progressWords } from '../live/progress-view.ts'
 import { EMPTY, type Line, line } from '../live/region.ts'
-import { processorLines } from '../live/status-view.ts'
+import { processorLines, troubleWords } from '../live/status-view.ts'
 import { type SummaryRow, summaryText } from '../live/summary.ts'
 import type { OpenSystem, RunningSystem } from '../running.ts'
 import { span } from '../text/figures.ts'
@@ -51,7 +51,8 @@ export async function run(order: RunOrder, wiring: RunWiring): Promise<number> {
       elapsedMs: now - startedAt,
     }
     const lines = (): readonly Line[] => [line(`${order.title}  ${progressLine(progress)}`, 'strong'), EMPTY, ...processorLines(rows, now)]
-    return { phase, lines, line: () => progressWords(progress) }
+    const trouble = troubleWords(rows)
+    return { phase: trouble.length === 0 ? phase : 'in trouble', lines, line: () => [progressWords(progress), ...trouble].join('  ') }
   })
   let ended: 'drained' | 'stopped' = 'stopped'
   let made: readonly SummaryRow[] = []

@@ -16,7 +16,7 @@ export interface ProcessorOverview {
   /** Refused records and results. */
   readonly refused: number
   /** Tasks that are not ready, with their reason. */
-  readonly troubled: readonly { readonly partition: number; readonly state: string; readonly reason: string }[]
+  readonly troubled: readonly { readonly partition: number; readonly state: string; readonly code: string; readonly message: string }[]
 }
 
 export function overview(status: SystemStatus): readonly ProcessorOverview[] {
@@ -39,7 +39,7 @@ export function overview(status: SystemStatus): readonly ProcessorOverview[] {
     refused: sum(tasks, t => t.counts.refused + t.counts.refusedResults),
     troubled: tasks
       .filter(t => t.failure !== null && t.state !== 'ready')
-      .map(({ partition, state, failure }) => ({ partition, state, reason: `${failure!.code}: ${failure!.message}` })),
+      .map(({ partition, state, failure }) => ({ partition, state, code: failure!.code, message: failure!.message })),
   }))
 }
 

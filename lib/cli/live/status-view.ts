@@ -83,10 +83,19 @@ export function processorLines(rows: readonly ProcessorOverview[], now: number):
   rows.forEach((r, i) => {
     lines.push(line(texts[i]!, r.troubled.length > 0 ? 'warning' : 'plain'))
     for (const t of r.troubled.slice(0, 2))
-      lines.push(line(`  partition ${t.partition} is ${t.state}: ${harmless(t.reason)}`, t.state === 'stopped' ? 'bad' : 'warning'))
+      lines.push(
+        line(`  partition ${t.partition} is ${t.state}: ${t.code}: ${harmless(t.message)}`, t.state === 'stopped' ? 'bad' : 'warning'),
+      )
     if (r.troubled.length > 2) lines.push(line(`  and ${r.troubled.length - 2} more partitions`, 'warning'))
   })
   return lines
+}
+
+/** `in trouble: etl-processor (DISK_FULL)`, or nothing. */
+export function troubleWords(rows: readonly ProcessorOverview[]): readonly string[] {
+  const troubled = rows.filter(r => r.troubled.length > 0)
+  const named = troubled.map(r => `${r.processor} (${[...new Set(r.troubled.map(t => t.code))].join(', ')})`)
+  return named.length === 0 ? [] : [`in trouble: ${named.join(', ')}`]
 }
 
 /** Tables and their rows, as many side by side as fit. */
@@ -109,8 +118,7 @@ export function statusLine({ now, phase, status, tables }: Picture): string {
     parts.push(`${rate(t.perSecond)}/s`, `lag ${count(t.lag)}`)
     if (t.streamTime !== null) parts.push(`stream time ${timeNear(t.streamTime, now)}`)
     parts.push(`open windows ${count(t.open)}`, `late ${count(t.late)}`, `dead letters ${count(t.refused)}`)
-    const troubled = rows.filter(r => r.troubled.length > 0).map(r => r.processor)
-    if (troubled.length > 0) parts.push(`in trouble: ${troubled.join(', ')}`)
+    parts.push(...troubleWords(rows))
   }
   if (tables !== null) parts.push(`rows in tables ${count(tables.rows.reduce((n, t) => n + t.rows, 0))}`)
   return parts.join('  ')

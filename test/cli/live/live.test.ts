@@ -132,7 +132,7 @@ test('a task in trouble is named with its reason, below its processor', () => {
   const lines = statusLines(picture({ status: status(ill) }), 100)
   const reason = lines.find(l => l.text.includes('TABLES_UNAVAILABLE'))
   assert.deepEqual(reason, { tone: 'warning', text: '  partition 3 is waiting: TABLES_UNAVAILABLE: the database is away' })
-  assert.match(statusLine(picture({ status: status(ill) })), /in trouble: etl-processor/)
+  assert.match(statusLine(picture({ status: status(ill) })), /in trouble: etl-processor \(TABLES_UNAVAILABLE\)/)
   assert.equal(livePhase(status(ill), NOW), 'in trouble')
   const many = [0, 1, 2, 3].map(p => task('etl-processor', p, { state: 'stopped', failure }))
   assert.ok(statusLines(picture({ status: status(...many) }), 100).some(l => l.text === '  and 2 more partitions'))
