@@ -3,6 +3,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { MillraceError, messageOf } from '../../model/errors.ts'
+import { isDiskFull } from './files.ts'
 import { makeDirectory } from './make-directory.ts'
 
 export interface DirectoryLock {
@@ -18,6 +19,7 @@ const LOCK = 'lock'
 /** Says who holds the lock. Only a hint for the message: safety rests on the lock. */
 const OWNER = 'lock-owner'
 const SQLITE_BUSY = 5
+const SQLITE_FULL = 13
 
 /** node:sqlite without its ExperimentalWarning; every other warning is printed as ever. */
 async function sqlite(): Promise<typeof import('node:sqlite')> {
@@ -36,7 +38,7 @@ async function sqlite(): Promise<typeof import('node:sqlite')> {
 /**
  * Takes the data directory for this process, and creates it if it is not there. The directory must lie on a local disk: network file systems
  * may grant one lock twice.
- * @throws DATA_DIR_IN_USE naming the process that has it, DATA_DIR_UNUSABLE
+ * @throws DATA_DIR_IN_USE naming the process that has it, DATA_DIR_UNUSABLE, DISK_FULL
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const path = resolve(directory)
@@ -51,6 +53,11 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     database?.close()
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY)
       throw new MillraceError('DATA_DIR_IN_USE', `${path} is in use by ${await ownerOf(path)}; stop it or choose another directory`, {
+        where: { file: path },
+      })
+    if ((error as { errcode?: number }).errcode === SQLITE_FULL || isDiskFull(error))
+      throw new MillraceError('DISK_FULL', `${path} cannot be locked, because the disk is full: free some space`, {
+        cause: error,
         where: { file: path },
       })
     throw new MillraceError('DATA_DIR_UNUSABLE', `${path} cannot be used as a data directory: ${messageOf(error)}`, {

@@ -41,7 +41,11 @@ async function contentOf(file: string): Promise<RegistryContent> {
   }
   const content = checked(text)
   if (typeof content !== 'string') return content
-  throw new MillraceError('DATA_CORRUPT', `the schema registry's file '${file}' is damaged: ${content}`, { where: { file } })
+  throw new MillraceError(
+    'DATA_CORRUPT',
+    `the schema registry's file '${file}' is damaged: ${content}. Restore it from a copy, or start with a new data directory`,
+    { where: { file } },
+  )
 }
 
 /** The content, or what is wrong with it. */
