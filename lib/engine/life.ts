@@ -150,14 +150,14 @@ export class Life<T extends OpenTask> {
       const waiting = (this.#waiting = new AbortController())
       const asleep = this.#o.clock.sleep(Math.max(0, ms), waiting.signal)
       await (arrived === undefined ? asleep : Promise.race([asleep, arrived(waiting.signal)]))
-      waiting.abort()
+      waiting.abort('over') // a reason of our own: the default one is an exception with a stack
       this.#waiting = null
     }
     this.#called = 'not called'
   }
   #call(): void {
     this.#called = 'called'
-    this.#waiting?.abort()
+    this.#waiting?.abort('called')
   }
   #followBehind(task: T): void {
     const now = this.#o.clock.now()

@@ -1,5 +1,6 @@
 // Everything a task holds between OPEN and CLOSE. CLOSE drops it whole: nothing of it may be used again (I5, I8).
 import type { TransactionalProducer } from '../ports/record-log.ts'
+import { BlockWriter } from '../state/delta.ts'
 import type { Behind } from './behind.ts'
 import type { Pipeline } from './compile.ts'
 import type { Deployment, Ports, Tuning } from './environment.ts'
@@ -42,6 +43,8 @@ export class Session {
   readonly deadLetters: DeadLetters
   readonly behind: Behind
   readonly breaker: Breaker
+  /** Packs what epochs change; one for all of them, so that a small epoch allocates little. */
+  readonly block: BlockWriter
   readonly ledgerId: string
   /** The last computed epoch. */
   epoch: number
@@ -60,8 +63,6 @@ export class Session {
   readonly committedPositions: Map<string, number>
   /** The commit under way; at most one (E4). */
   committing: Promise<void> | null = null
-  /** Aborted by CLOSE: wakes whoever waits. */
-  readonly closed = new AbortController()
 
   constructor(facts: TaskFacts, start: SessionStart) {
     this.facts = facts
@@ -71,6 +72,7 @@ export class Session {
     this.told = start.told
     this.deadLetters = start.deadLetters
     this.behind = start.behind
+    this.block = new BlockWriter(start.pipeline.stores.map(s => s.name))
     this.breaker = new Breaker(facts.deployment.options.breaker)
     this.ledgerId = start.ledgerId
     this.epoch = start.epoch
@@ -85,7 +87,6 @@ export class Session {
   }
   /** CLOSE: after it only a new OPEN may say anything about position or state. */
   async close(): Promise<void> {
-    this.closed.abort()
     for (const input of this.inputs) input.close()
     await this.committing?.catch(() => {})
     await this.producer.close()

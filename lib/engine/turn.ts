@@ -1,7 +1,6 @@
 // THE SPINE: one epoch of a task, E1 … E7 of exactly-once.md §3, in order. Everything before the commit can be thrown away; nothing after it can.
 import { stateLines, fingerprintOf } from '../model/plan.ts'
 import type { Transaction } from '../ports/record-log.ts'
-import { BlockWriter } from '../state/delta.ts'
 import { computeRecords, computeTime } from './compute.ts'
 import { epochWrite, type Meta } from './ledger.ts'
 import type { Session } from './session.ts'
@@ -58,9 +57,8 @@ function tellMarks(session: Session, now: number, mode: 'running' | 'draining'):
 async function seal(session: Session, records: number, startedAt: number): Promise<Epoch> {
   const { facts, pipeline } = session
   const { clock } = facts.ports
-  const block = new BlockWriter(pipeline.stores.map(s => s.name))
-  pipeline.stores.forEach((store, i) => store.writeChanges(block, i))
-  const blocks = block.take()
+  pipeline.stores.forEach((store, i) => store.writeChanges(session.block, i))
+  const blocks = session.block.take()
   const writes = pipeline.outbox.take()
   const meta = await metaOf(session, 'epoch')
   const { app, plan } = facts.deployment
@@ -133,9 +131,8 @@ const snapshotDue = (session: Session): boolean =>
 async function snapshot(session: Session): Promise<void> {
   await settle(session)
   const { facts, pipeline, behind } = session
-  const block = new BlockWriter(pipeline.stores.map(s => s.name))
-  pipeline.stores.forEach((store, i) => store.writeAll(block, i))
-  const blocks = block.take()
+  pipeline.stores.forEach((store, i) => store.writeAll(session.block, i))
+  const blocks = session.block.take()
   const meta = await metaOf(session, 'snapshot')
   const { baseOffsets } = await session.producer.commit({ writes: [epochWrite(facts.ledger, facts.partition, blocks, meta)] })
   const first = baseOffsets[0]!

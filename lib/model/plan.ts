@@ -81,15 +81,28 @@ const stable = (value: unknown): string =>
       : x,
   )
 
+/** What identifies the state of a plan; plans are frozen, so it is computed once. */
+interface Identity {
+  readonly lines: readonly string[]
+  readonly fingerprint: string
+}
+const IDENTITIES = new WeakMap<Plan, Identity>()
+function identityOf(plan: Plan): Identity {
+  let identity = IDENTITIES.get(plan)
+  if (identity === undefined) {
+    const lines = plan.nodes
+      .filter(n => n.spec.name !== undefined)
+      .map(({ spec }) => stable({ step: spec.step, name: spec.name, version: spec.version, ...spec.state }))
+      .sort()
+    identity = { lines, fingerprint: createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 16) }
+    IDENTITIES.set(plan, identity)
+  }
+  return identity
+}
 /** One line for each stage that owns state, in name order: functions, pure stages and the order of outputs are no part of it (S5.7). */
-export const stateLines = (plan: Plan): readonly string[] =>
-  plan.nodes
-    .filter(n => n.spec.name !== undefined)
-    .map(({ spec }) => stable({ step: spec.step, name: spec.name, version: spec.version, ...spec.state }))
-    .sort()
-
+export const stateLines = (plan: Plan): readonly string[] => identityOf(plan).lines
 /** 16 hex digits over the state lines. */
-export const fingerprintOf = (plan: Plan): string => createHash('sha256').update(stateLines(plan).join('\n')).digest('hex').slice(0, 16)
+export const fingerprintOf = (plan: Plan): string => identityOf(plan).fingerprint
 
 /** What changed between stored state lines and a plan's, one sentence a stage; empty when compatible (S5.1). */
 export function incompatibilities(stored: readonly string[], plan: Plan): readonly string[] {
