@@ -21,6 +21,21 @@ function syncTree(path: string): void {
   syncDirectory(path)
 }
 
+/**
+ * Makes a directory and its parents. Node's own recursive mkdir never returns where the file system answers ENOENT below a directory that exists
+ * (below `/proc`, for one). @throws the file system's own error
+ */
+export function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  const parent = dirname(path)
+  if (parent !== path) makeDirectory(parent)
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if (!existsSync(path)) throw error // another process was faster
+  }
+}
+
 /** Whether something is there under the name of a data directory. */
 export const isThere = (directory: string): boolean => existsSync(directory) && readdirSync(directory).length > 0
 

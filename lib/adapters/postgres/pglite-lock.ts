@@ -1,7 +1,8 @@
 // One PGlite per directory: it takes no lock itself, and two of them would tear the files apart.
-import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { MillraceError, messageOf } from '../../model/errors.ts'
+import { makeDirectory } from './pglite-directory.ts'
+import { saysDiskFull } from './pglite-faults.ts'
 
 export interface TablesLock {
   release(): void
@@ -25,14 +26,14 @@ async function sqlite(): Promise<typeof import('node:sqlite')> {
 /**
  * Takes `directory` for this process by the operating system's lock on the file `<directory>.lock`; it goes with the process however that ends.
  * Makes the folder around the directory.
- * @throws DATA_DIR_IN_USE, DATA_DIR_UNUSABLE
+ * @throws DATA_DIR_IN_USE, DATA_DIR_UNUSABLE, DISK_FULL
  */
 export async function lockTables(directory: string): Promise<TablesLock> {
   const { DatabaseSync } = await sqlite()
   const where = { where: { file: directory } }
   let file: InstanceType<typeof DatabaseSync> | null = null
   try {
-    mkdirSync(dirname(directory), { recursive: true })
+    makeDirectory(dirname(directory))
     file = new DatabaseSync(`${directory}.lock`)
     file.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
   } catch (error) {
@@ -43,7 +44,13 @@ export async function lockTables(directory: string): Promise<TablesLock> {
         `the tables in ${directory} are in use; stop the process that has them or choose another directory`,
         where,
       )
-    throw new MillraceError('DATA_DIR_UNUSABLE', `${directory} cannot be used for tables: ${messageOf(error)}`, { cause: error, ...where })
+    const said = messageOf(error)
+    if (saysDiskFull(said))
+      throw new MillraceError('DISK_FULL', `the tables in ${directory} cannot be locked, because the disk is full: free some space`, {
+        cause: error,
+        ...where,
+      })
+    throw new MillraceError('DATA_DIR_UNUSABLE', `${directory} cannot be used for tables: ${said}`, { cause: error, ...where })
   }
   const held = file
   let state: 'held' | 'released' = 'held'

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { faultOf } from '#lib/adapters/postgres/pglite-faults.ts'
 import { openPglite } from '#lib/adapters/postgres/pglite.ts'
 import { openTables } from '#lib/adapters/postgres/tables.ts'
 import { table, tableSpecOf, text } from '#lib/model/table.ts'
@@ -116,10 +117,24 @@ test('a damaged page is DATA_CORRUPT for loads and queries that meet it, never a
   await tables.close()
 })
 
-test('a path that cannot be a directory is DATA_DIR_UNUSABLE', async () => {
+test('a path that cannot be a directory is DATA_DIR_UNUSABLE, at once', async () => {
   const file = join(home, 'file')
   writeFileSync(file, '')
   await assert.rejects(openPglite(join(file, 'tables')), { code: 'DATA_DIR_UNUSABLE' })
+  await assert.rejects(openPglite('/proc/nobody/here/tables'), { code: 'DATA_DIR_UNUSABLE' })
+})
+
+test('why a database does not open is told from what was said', () => {
+  for (const [said, code] of [
+    ['could not write to file "pg_wal/xlogtemp.42": No space left on device', 'DISK_FULL'],
+    ["ENOSPC: no space left on device, mkdir '/x'", 'DISK_FULL'],
+    ["EACCES: permission denied, open '/x/PG_VERSION'", 'DATA_DIR_UNUSABLE'],
+    ['could not locate a valid checkpoint record', 'DATA_CORRUPT'],
+  ] as const) {
+    const fault = faultOf(new Error('ended'), said, '/x')
+    assert.equal(fault.code, code)
+    assert.ok(fault.message.includes(said) && fault.message.includes('/x'))
+  }
 })
 
 test('what a creation that was cut short left behind is removed; an empty directory is filled', async () => {
