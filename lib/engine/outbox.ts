@@ -40,7 +40,7 @@ export class Outbox {
   open(topic: string, partition: number, time: number): BatchBuilder {
     let builders = this.#writes.get(topic)
     if (builders === undefined) this.#writes.set(topic, (builders = []))
-    const builder = (builders[partition] ??= new BatchBuilder())
+    const builder = (builders[partition] ??= new BatchBuilder(16, 1_024)) // most epochs of a quiet topic write a record or two
     builder.open(time)
     this.#halfWritten = builder
     return builder

@@ -122,7 +122,7 @@ class GeneratorReader implements FeedReader {
     const { name, clock, until = Infinity } = this.#options
     const from = this.position
     const now = clock.now()
-    const builder = new BatchBuilder(1024, Math.min(maxBytes, 1 << 20) + 4096)
+    const builder = new BatchBuilder() // small: live, a fetch gives one event, many times a second
     while (this.position < until && builder.sizeBytes < maxBytes && this.#event().at <= now) {
       const { at, value } = this.#event()
       builder.open(at)
