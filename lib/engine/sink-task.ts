@@ -2,8 +2,8 @@
 import { isMillraceError, MillraceError } from '../model/errors.ts'
 import { inputOf, sourcesOf } from '../model/plan.ts'
 import type { RecordBatch } from '../model/record-batch.ts'
-import type { TableTargetSpec } from '../model/table.ts'
 import type { DeadLetterRow, TableWrite, Tables } from '../ports/tables.ts'
+import { type Collected, rowsInto } from './collected-rows.ts'
 import { compile, failureOf, type Pipeline } from './compile.ts'
 import { TaskInput } from './input.ts'
 import { InputTime } from './input-time.ts'
@@ -17,43 +17,6 @@ import type { TaskFacts } from './session.ts'
 /** Most rows of a batch, over all tables. */
 const BATCH_ROWS = 5_000
 const FETCH_BYTES = 4_000_000
-
-/** Rows collected for one table. */
-class Collected {
-  readonly target: TableTargetSpec
-  readonly #names: readonly string[]
-  #columns: unknown[][]
-  #offsets: number[] = []
-  constructor(target: TableTargetSpec) {
-    this.target = target
-    this.#names = Object.keys(target.table.columns)
-    this.#columns = this.#names.map(() => [])
-  }
-  get rows(): number {
-    return this.#offsets.length
-  }
-  /** @throws ROW_REFUSED for a row that lacks a column */
-  add(row: Readonly<Record<string, unknown>>, offset: number): void {
-    const names = this.#names
-    for (let c = 0; c < names.length; c++) {
-      const value = row[names[c]!]
-      if (value === undefined) throw new MillraceError('ROW_REFUSED', `a row for table '${this.target.to}' has no '${names[c]}'`)
-      this.#columns[c]!.push(value)
-    }
-    this.#offsets.push(offset)
-  }
-  truncate(rows: number): void {
-    for (const column of this.#columns) column.length = rows
-    this.#offsets.length = rows
-  }
-  /** Everything collected; starts anew. */
-  take(): TableWrite {
-    const write = { table: this.target.table, mode: this.target.mode, columns: this.#columns, offsets: this.#offsets }
-    this.#columns = this.#names.map(() => [])
-    this.#offsets = []
-    return write
-  }
-}
 
 interface Slice {
   readonly batch: RecordBatch
@@ -287,18 +250,6 @@ export class SinkTask implements OpenTask {
     if (error.code === 'DUPLICATE_ROW') return batch.writes.some(w => w.mode === 'insert-dead-letter') ? error.where.offset : null
     if (error.code !== 'ROW_REFUSED') return null
     return verdictOf(this.#facts.deployment.options, 'produce') === 'dead-letter' ? error.where.offset : null
-  }
-}
-
-function rowsInto(
-  collected: Map<string, Collected>,
-  target: TableTargetSpec,
-): (value: unknown, cursor: { readonly offset: number }) => void {
-  const id = `${target.to}\0${target.mode}`
-  const rows = collected.get(id) ?? new Collected(target)
-  collected.set(id, rows)
-  return (value, cursor) => {
-    for (const row of target.rows(value)) rows.add(row, cursor.offset)
   }
 }
 
