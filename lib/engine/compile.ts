@@ -2,7 +2,7 @@
 import { MillraceError, isMillraceError } from '../model/errors.ts'
 import type { Key } from '../model/key.ts'
 import { labelOf } from '../model/describe.ts'
-import { inputOf, type Plan } from '../model/plan.ts'
+import { inputOf, type Plan, rootOf } from '../model/plan.ts'
 import type { PlanNode } from '../model/stage.ts'
 import { isTableTarget, type TableTargetSpec } from '../model/table.ts'
 import { specOf } from '../model/topic.ts'
@@ -155,8 +155,6 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
   }
   return pipeline
 }
-
-const rootOf = (node: PlanNode): string => (node.spec.source !== undefined ? node.spec.source.of.from : rootOf(node.inputs[0]!))
 
 function clocksOf(plan: Plan, inputClocks: Map<string, StreamClock>): Map<PlanNode, { clock: StreamClock; below: StreamClock }> {
   const clocks = new Map<PlanNode, { clock: StreamClock; below: StreamClock }>()

@@ -1,7 +1,7 @@
 // OPEN: O1 … O6 of exactly-once.md §2, in order. Nothing about position or state is read before the fence and the barrier (I5).
 import { isRetriable, MillraceError } from '../model/errors.ts'
 import type { FeedSpec } from '../model/feed.ts'
-import { incompatibilities, inputOf, sourcesOf } from '../model/plan.ts'
+import { incompatibilities, inputOf, sourcesOf, rootOf } from '../model/plan.ts'
 import type { TransactionalProducer } from '../ports/record-log.ts'
 import { BlockWriter } from '../state/delta.ts'
 import { applyEntries, Behind, foldedEntries } from './behind.ts'
@@ -198,7 +198,7 @@ async function openInput(facts: TaskFacts, pipeline: Pipeline, name: string, met
   const spec = inputOf(sources[0]!)
   const { push, clock } = pipeline.inputs.get(name)!
   const upstream = source.upstream
-  const marks = upstream === undefined ? null : new Marks(deployment.inputs.get(rootName(upstream))!)
+  const marks = upstream === undefined ? null : new Marks(deployment.inputs.get(rootOf(upstream))!)
   if (meta !== null) {
     marks?.restore(meta.marks[name] ?? [])
     clock.restore(meta.times[name] ?? -Infinity) // also without a time yet: windows may be open and must wake the clock
@@ -218,11 +218,6 @@ async function openInput(facts: TaskFacts, pipeline: Pipeline, name: string, met
     position,
   })
 }
-
-const rootName = (node: {
-  readonly inputs: readonly (typeof node)[]
-  readonly spec: { readonly source?: { readonly of: { readonly from: string } } }
-}): string => (node.spec.source !== undefined ? node.spec.source.of.from : rootName(node.inputs[0]!))
 
 function openFeed(facts: TaskFacts, spec: FeedSpec, position: number, meta: Meta | null) {
   const feed = facts.ports.feeds.get(spec.name)
