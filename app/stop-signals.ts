@@ -29,7 +29,12 @@ export function stopSignals(leave: () => void): StopSignals {
     if (now > asked + SAME_MS) end(INTERRUPTED)
     if (stop.signal.aborted) return
     asked = now
-    patience = setTimeout(() => end(0), PATIENCE_MS)
+    patience = setTimeout(() => {
+      process.stderr.write(
+        'stopped before everything was closed; nothing is lost: what was not committed is done again at the next start\n',
+      )
+      end(0)
+    }, PATIENCE_MS)
     patience.unref()
     stop.abort()
   }

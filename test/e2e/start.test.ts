@@ -1,7 +1,7 @@
 // `millrace start` as a newcomer meets it: results are there at once, other processes can look, Ctrl-C and kill -9 lose and double nothing.
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { isCalm, Millrace, millrace, place, queried } from './millrace.ts'
 
@@ -136,6 +136,20 @@ describe('millrace start', { timeout: 4 * MINUTES }, () => {
     assert.equal((await system.ended).code, 0)
     await assertNothingLostOrDoubled()
     assert.equal((JSON.parse(readFileSync(join(data, 'millrace.json'), 'utf8')) as typeof before).generatorStartAt, before.generatorStartAt)
+  })
+
+  test('Ctrl-C while everything is still being made ends well, and so does the start after it', async () => {
+    const early = ['start', '--data', join(dirname(data), 'early'), '--rate', '1']
+    const first = new Millrace(early)
+    await first.said(/opening the t/)
+    first.kill('SIGINT')
+    const { code, out, err } = await first.ended
+    assert.equal(code, 0)
+    assert.match(out + err, /^stopped (after|before everything was closed; nothing is lost)/m)
+    const second = new Millrace(early)
+    await second.said(/ live {2}/)
+    second.kill('SIGTERM')
+    assert.equal((await second.ended).code, 0)
   })
 
   test('a second Ctrl-C, a moment after the first, ends it at once', async () => {
