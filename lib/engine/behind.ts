@@ -4,12 +4,11 @@ import type { CacheEntry, StateCache } from '../ports/state-cache.ts'
 import { entriesOf } from '../state/delta.ts'
 import { cleanStamp, dirtyStamp } from './stamp.ts'
 
-const CALL_ENTRIES = 1_000
-
 export class Behind {
   readonly #cache: StateCache
   readonly #task: string
   readonly #ledgerId: string
+  readonly #callEntries: number
   /** New for every OPEN. */
   readonly #nonce: string
   /** Offset of the meta that the cache is known to reflect; −1: none. */
@@ -20,8 +19,17 @@ export class Behind {
   #waiting: Buffer[] = []
   #target: number
   /** `stamp`: what the cache carries now, which reflects `at`. */
-  constructor(o: { cache: StateCache; task: string; ledgerId: string; nonce: string; at: number; stamp: string | null }) {
+  constructor(o: {
+    cache: StateCache
+    task: string
+    ledgerId: string
+    nonce: string
+    at: number
+    stamp: string | null
+    callEntries: number
+  }) {
     this.#cache = o.cache
+    this.#callEntries = o.callEntries
     this.#task = o.task
     this.#ledgerId = o.ledgerId
     this.#nonce = o.nonce
@@ -44,7 +52,15 @@ export class Behind {
     await applyEntries(
       this.#cache,
       this.#task,
-      { ledgerId: this.#ledgerId, nonce: this.#nonce, from: this.#at, to: target, expect: this.#stamp, mode: 'changes' },
+      {
+        ledgerId: this.#ledgerId,
+        nonce: this.#nonce,
+        from: this.#at,
+        to: target,
+        expect: this.#stamp,
+        mode: 'changes',
+        callEntries: this.#callEntries,
+      },
       foldedEntries(blocks),
     )
     this.#at = target
@@ -67,12 +83,14 @@ export interface ApplyPlan {
   /** The very stamp that the first call must find. */
   readonly expect: string | null
   readonly mode: 'changes' | 'replace'
+  /** Most entries of one call. */
+  readonly callEntries: number
 }
 
-/** Calls of at most 1,000 entries, one after the other; a lost reply sends the same call again. @throws CACHE_MISMATCH, CACHE_UNAVAILABLE */
+/** Calls of at most `callEntries` entries, one after the other; a lost reply sends the same call again. @throws CACHE_MISMATCH, CACHE_UNAVAILABLE */
 export async function applyEntries(cache: StateCache, task: string, plan: ApplyPlan, entries: readonly CacheEntry[]): Promise<void> {
-  const { ledgerId, nonce, from, to } = plan
-  const calls = Math.max(1, Math.ceil(entries.length / CALL_ENTRIES))
+  const { ledgerId, nonce, from, to, callEntries: most } = plan
+  const calls = Math.max(1, Math.ceil(entries.length / most))
   const done = cleanStamp(ledgerId, to)
   const dirty = (i: number): string => dirtyStamp(ledgerId, from, to, nonce, i)
   for (let i = 1; i <= calls; i++) {
@@ -81,7 +99,7 @@ export async function applyEntries(cache: StateCache, task: string, plan: ApplyP
       landed: [done, ...Array.from({ length: calls - i + 1 }, (_, j) => dirty(i + j))],
       stamp: i === calls ? done : dirty(i),
       replace: i === 1 && plan.mode === 'replace',
-      entries: entries.slice((i - 1) * CALL_ENTRIES, i * CALL_ENTRIES),
+      entries: entries.slice((i - 1) * most, i * most),
     }
     const answer = await sentAgain(() => cache.apply(task, call))
     if (answer === 'mismatch')

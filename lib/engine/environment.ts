@@ -48,6 +48,8 @@ export interface Tuning {
   readonly epochMs: number
   /** Between two APPLY, ms. */
   readonly applyEveryMs: number
+  /** Most entries of one call of APPLY (E6). */
+  readonly applyEntries: number
   /** Between two marks while busy, ms (S2.5). */
   readonly markEveryMs: number
   /** A snapshot is due when the deltas since the last exceed this and twice the live state, bytes. */
@@ -60,6 +62,7 @@ export const TUNING: Tuning = {
   epochBytes: 8_000_000,
   epochMs: 100,
   applyEveryMs: 1_000,
+  applyEntries: 1_000,
   markEveryMs: 200,
   snapshotBytes: 8_000_000,
   ledgerRetention: 'forever',

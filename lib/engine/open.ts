@@ -97,7 +97,7 @@ async function catchUp(
     folded.since !== null &&
     (parsed.kind === 'clean' ? sameCounts(found.counts, folded.keysAtFrom) : parsed.to < barrier)
   if (usable && found.stamp === done) return { folded, stamp: done, ledgerId }
-  const plan = { ledgerId, nonce: random.uuid(), to: folded.at }
+  const plan = { ledgerId, nonce: random.uuid(), to: folded.at, callEntries: facts.tuning.applyEntries }
   if (usable) await applyEntries(cache, task, { ...plan, from, expect: found.stamp, mode: 'changes' }, foldedEntries(folded.since!))
   else {
     await wiped(facts, found.stamp)
@@ -178,7 +178,15 @@ async function readySession(
     inputs,
     told,
     deadLetters: new DeadLetters(deployment, facts.labels, pipeline.outbox, pipeline.cursor),
-    behind: new Behind({ cache, task: taskName(facts), ledgerId, nonce: random.uuid(), at: folded.at, stamp }),
+    behind: new Behind({
+      cache,
+      task: taskName(facts),
+      ledgerId,
+      nonce: random.uuid(),
+      at: folded.at,
+      stamp,
+      callEntries: tuning.applyEntries,
+    }),
     ledgerId,
     epoch: meta?.epoch ?? 0,
     counts: meta?.counts ?? NO_COUNTS,
