@@ -54,7 +54,7 @@ async function startAction(bound: Bound, options: Options): Promise<void> {
   const status = options['status'] === false ? 'none' : 'shown'
   const clock = systemClock()
   const { logger, list } = openNotices(settings, screen, status, clock)
-  const signals = stopSignals(() => leave(settings))
+  const signals = stopSignals(() => leave(settings), 0)
   const directory = shownPath(settings.data)
   const other = directory === '.millrace' ? '' : ` --data ${directory}`
   try {
@@ -89,15 +89,16 @@ async function startAction(bound: Bound, options: Options): Promise<void> {
 async function runAction(bound: Bound, what: readonly string[], options: Options): Promise<void> {
   const settings = bound.settings(options)
   const { screen, version } = bound
-  const [{ run }, { openRunning }, { openNotices }, { fileInput, feedsOf }, systems, { systemClock }, { stopSignals }] = await Promise.all([
-    import('#lib/cli/commands/run.ts'),
-    import('./running.ts'),
-    import('./notices.ts'),
-    import('./feeds.ts'),
-    import('./systems.ts'),
-    import('#lib/adapters/embedded/system-clock.ts'),
-    import('./stop-signals.ts'),
-  ])
+  const [{ run }, { openRunning }, { openNotices }, { fileInput, feedsOf }, systems, { systemClock }, { INTERRUPTED, stopSignals }] =
+    await Promise.all([
+      import('#lib/cli/commands/run.ts'),
+      import('./running.ts'),
+      import('./notices.ts'),
+      import('./feeds.ts'),
+      import('./systems.ts'),
+      import('#lib/adapters/embedded/system-clock.ts'),
+      import('./stop-signals.ts'),
+    ])
   const input = fileInput((options['input'] as readonly string[] | undefined) ?? [], options['as'] as string | undefined)
   const reading = input === null ? [] : [systems.INPUTS[input.as].processor]
   const processors = chosen(what, systems, reading)
@@ -107,7 +108,7 @@ async function runAction(bound: Bound, what: readonly string[], options: Options
   const status = options['status'] === false ? 'none' : 'shown'
   const clock = systemClock()
   const { logger } = openNotices(settings, screen, status, clock)
-  const signals = stopSignals(() => leave(settings))
+  const signals = stopSignals(() => leave(settings), until === 'drain' ? INTERRUPTED : 0)
   const system = systems.SYSTEMS.find(s => what.includes(s.id))
   try {
     const code = await run(

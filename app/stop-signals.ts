@@ -4,7 +4,8 @@
 const SAME_MS = 400
 /** Whoever stops a system waits three seconds for it. What is not committed by then is done again at the next start. */
 const PATIENCE_MS = 2_700
-const INTERRUPTED = 130
+/** What a shell reads as "ended by Ctrl-C". */
+export const INTERRUPTED = 130
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -15,8 +16,11 @@ export interface StopSignals {
   dispose(): void
 }
 
-/** @param leave done before the process is ended without waiting any longer */
-export function stopSignals(leave: () => void): StopSignals {
+/**
+ * @param leave done before the process is ended without waiting any longer
+ * @param hurried exit code of a stop that could not wait for everything to close
+ */
+export function stopSignals(leave: () => void, hurried: number): StopSignals {
   const stop = new AbortController()
   let asked = Infinity
   let patience: NodeJS.Timeout | undefined
@@ -33,7 +37,7 @@ export function stopSignals(leave: () => void): StopSignals {
       process.stderr.write(
         'stopped before everything was closed; nothing is lost: what was not committed is done again at the next start\n',
       )
-      end(0)
+      end(hurried)
     }, PATIENCE_MS)
     patience.unref()
     stop.abort()

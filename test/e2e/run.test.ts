@@ -145,9 +145,10 @@ describe('millrace run', { timeout: 5 * MINUTES }, () => {
     const run = new Millrace(command(data, '--partitions', '2'))
     await run.said(/opening the tables|rows/)
     run.kill('SIGINT')
-    const { code, out } = await run.ended
+    const { code, out, err } = await run.ended
     assert.equal(code, 130)
-    assert.match(out, /stopped after .*; nothing is lost: the same command goes on from there\n$/)
+    // Where a database that is being made keeps it from closing in time, it says so on stderr instead.
+    assert.match(`${out}${err}`, /stopped (after .*|before everything was closed); nothing is lost: .*\n$/)
     assert.equal((await millrace(command(data))).code, 0)
     assert.deepEqual(await rows(data, USERS), await rows(calm, USERS))
   })
