@@ -89,8 +89,9 @@ async function opened(order: RunningOrder, closing: Closing): Promise<RunningSys
   const control = closing.after(await serveControl(inspection, token), c => c.close())
   closing.after(await writeAddress(directory, { pid: process.pid, port: control.port, token }), () => removeAddress(directory, token))
 
+  const read = feedProgress(worker, order.input, rowsBefore)
   opening.phase('opening the tasks')
-  opening.running(inspection)
+  opening.running({ inspection, read })
   for (const p of processors) if (!sinks.includes(p)) expected += (await worker.start(p)).tasks
   if (sinks.length > 0) opening.phase('opening the tables')
   await tablesOpen
@@ -105,7 +106,7 @@ async function opened(order: RunningOrder, closing: Closing): Promise<RunningSys
     inspection,
     failed: () => worker.failed(),
     drain: () => worker.drain(processors.map(p => p.id)),
-    read: feedProgress(worker, order.input, rowsBefore),
+    read,
     stop: () => closing.close(),
   }
 }

@@ -27,6 +27,6 @@ export interface Opening {
   /** What is being done. */
   phase(text: string): void
   /** Tasks run already and can be asked about, though not everything is open. */
-  running(inspection: Inspection): void
+  running(early: Pick<RunningSystem, 'inspection' | 'read'>): void
 }
 export type OpenSystem = (opening: Opening) => Promise<RunningSystem>

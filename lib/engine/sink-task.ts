@@ -117,6 +117,10 @@ export class SinkTask implements OpenTask {
     await loading
     this.#loading = null
   }
+  /** Next offset to take of each input, for people to look at; at most a batch ahead of what is loaded. */
+  get positions(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#inputs.map(i => [i.name, i.position]))
+  }
   get drained(): boolean {
     return this.#loading === null && this.#inputs.every(i => i.ended)
   }

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.ts'
 import { openDisplay } from '../live/display.ts'
 import { overview, totals } from '../live/overview.ts'
 import { type Progress, progressLine, progressWords } from '../live/progress-view.ts'
-import { EMPTY, type Line, line } from '../live/region.ts'
+import { EMPTY, line } from '../live/region.ts'
 import { processorLines, troubleWords } from '../live/status-view.ts'
 import { type SummaryRow, summaryText } from '../live/summary.ts'
 import type { OpenSystem, RunningSystem } from '../running.ts'
@@ -36,13 +36,15 @@ export async function run(order: RunOrder, wiring: RunWiring): Promise<number> {
   const { screen, clock, stop, summary } = wiring
   const startedAt = clock.now()
   const display = openDisplay(order.status, screen, clock)
+  /** What is being done; empty when it is only running. */
   let phase = 'starting'
+  let early: Pick<RunningSystem, 'inspection' | 'read'> | null = null
   let system: RunningSystem | null = null
   display.begin(async () => {
     const now = clock.now()
-    if (system === null) return plainMoment(`${order.title}  ${phase}`)
-    const rows = overview(await system.inspection.status())
-    const read = system.read()
+    if (early === null) return plainMoment(`${order.title}  ${phase}`)
+    const rows = overview(await early.inspection.status())
+    const read = early.read()
     const progress: Progress = {
       share: read?.share ?? null,
       rows: read?.rows ?? rows.reduce((n, r) => n + r.records, 0),
@@ -50,9 +52,13 @@ export async function run(order: RunOrder, wiring: RunWiring): Promise<number> {
       behind: totals(rows).lag,
       elapsedMs: now - startedAt,
     }
-    const lines = (): readonly Line[] => [line(`${order.title}  ${progressLine(progress)}`, 'strong'), EMPTY, ...processorLines(rows, now)]
     const trouble = troubleWords(rows)
-    return { phase: trouble.length === 0 ? phase : 'in trouble', lines, line: () => [progressWords(progress), ...trouble].join('  ') }
+    const title = phase === '' ? order.title : `${order.title}  ${phase}`
+    return {
+      phase: trouble.length === 0 ? phase : 'in trouble',
+      lines: () => [line(title, 'strong'), line(progressLine(progress)), EMPTY, ...processorLines(rows, now)],
+      line: () => [progressWords(progress), ...(phase === '' ? [] : [phase]), ...trouble].join('  '),
+    }
   })
   let ended: 'drained' | 'stopped' = 'stopped'
   let made: readonly SummaryRow[] = []
@@ -62,8 +68,11 @@ export async function run(order: RunOrder, wiring: RunWiring): Promise<number> {
       phase: text => {
         phase = text
       },
-      running() {},
+      running: running => {
+        early = running
+      },
     })
+    phase = ''
     const goal = order.until === 'drain' ? system.drain().then(() => 'drained' as const) : new Promise<never>(() => {})
     const outcome = await Promise.race([goal, system.failed(), aborted(stop)])
     if (outcome !== null && outcome !== 'drained') throw outcome

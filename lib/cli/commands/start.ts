@@ -61,7 +61,7 @@ export async function start(order: StartOrder, wiring: StartWiring): Promise<num
         phase = text
       },
       running: early => {
-        inspection = early
+        inspection = early.inspection
       },
     })
     phase = ''

@@ -1,4 +1,6 @@
 // The Inspection of a system in this process: running, or at rest.
+import { SinkTask } from '../../engine/sink-task.ts'
+import { StreamTask } from '../../engine/stream-task.ts'
 import { MillraceError } from '../../model/errors.ts'
 import { kindOf } from '../../model/plan.ts'
 import type { Inspection, InputStatus, SystemStatus, TaskStatus, TaskWords } from '../../ports/inspection.ts'
@@ -76,15 +78,15 @@ const NO_COUNTS: TaskStatus['counts'] = { records: 0, late: 0, refused: 0, refus
 
 /** Of the open task itself where there is one, because one that found nothing to do since it was opened has told nothing; else of its last words. */
 function sessionOf({ worker }: RunningFacts, { labels, report }: TaskWords): SessionFigures {
-  const task = worker.streamTasks(labels.processor).find(t => t.partition === labels.partition)?.task
-  if (task === undefined) {
-    return {
-      counts: report?.counts ?? NO_COUNTS,
-      positions: report?.positions ?? {},
-      streamTimes: report?.streamTimes ?? {},
-      live: report?.liveKeys ?? {},
-    }
+  const told: SessionFigures = {
+    counts: report?.counts ?? NO_COUNTS,
+    positions: report?.positions ?? {},
+    streamTimes: report?.streamTimes ?? {},
+    live: report?.liveKeys ?? {},
   }
+  const task = worker.lives(labels.processor).find(life => life.labels.partition === labels.partition)?.task
+  if (task instanceof SinkTask) return { ...told, positions: task.positions }
+  if (!(task instanceof StreamTask)) return told
   const { inputs, pipeline, counts } = task.session
   const finite = (n: number): number | null => (Number.isFinite(n) ? n : null)
   return {

@@ -31,7 +31,7 @@ function played(o: { failed?: Promise<MillraceError>; drain?: Promise<void>; row
   }
   const open: OpenSystem = async opening => {
     opening.phase('opening the log')
-    opening.running(inspection)
+    opening.running(system)
     return system
   }
   return { open, stops }
