@@ -53,7 +53,7 @@ function computeSlice(session: Session, input: TaskInput, batch: RecordBatch, fr
     const mark = outbox.mark
     let door: Door = 'decode'
     let at = -Infinity
-    counts.records++
+    cursor.ordinal = ++counts.records
     session.pendingLate = 0
     try {
       const value = input.read(batch, i)

@@ -194,6 +194,7 @@ async function readySession(
     snapshotBytes: folded.snapshotBytes,
     deltaBytes: folded.deltaBytes,
   })
+  pipeline.cursor.ordinal = session.counts.records // windows may close before the first record comes
   holder.session = session
   return session
 }

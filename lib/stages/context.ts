@@ -18,6 +18,8 @@ const NOWHERE: Headers = { get: () => undefined, names: () => [] }
 /** The record in hand, one per task: key, time and origin, so that nothing is boxed. A stage that changes them restores them. */
 export class Cursor implements Meta {
   at = 0
+  /** Which record of the task this is, counted from 1 and never anew; for what time decides, the last record before. */
+  ordinal = 0
   key: Key | null = null
   topic = ''
   partition = 0

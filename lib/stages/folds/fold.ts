@@ -1,5 +1,6 @@
 // A fold in two halves: measuring runs the author's function and may throw; adding is ours and does not. All folds of a window measure before
 // one of them adds, so that a throwing function leaves no accumulator half changed (S5.4).
+import type { Reading } from '../../model/stage.ts'
 
 /** What an author sees of a fold. */
 export interface Fold<in T, out R> {
@@ -9,20 +10,37 @@ export interface Fold<in T, out R> {
   readonly result: () => R
 }
 
+/** When a value came; the task's cursor is one, so whoever keeps it copies its numbers. */
+export interface Moment {
+  /** Event time, ms since epoch. */
+  readonly at: number
+  /**
+   * Which record of the task brought it, counted from 1: the order of arrival, also between accumulators that are merged later and across
+   * restarts. Values that one record expands into share it.
+   */
+  readonly ordinal: number
+}
+
 /** What the engine sees of it. `S` is plain data. */
 export interface FoldSpec<S = unknown, M = unknown> {
   readonly fold: string
   readonly version: number
   /** Settings that make stored states readable; part of the fingerprint. */
   readonly state?: Readonly<Record<string, unknown>>
-  readonly reads: ((value: never) => unknown) | null
+  /** The author's function that is given the value. */
+  readonly reads: Reading | null
   initial(): S
-  measure(value: unknown, state: S): M
+  /**
+   * Runs the author's function; throws when the record is to be refused, and then nothing has changed. What it gives may be added to `state`
+   * and to no other.
+   */
+  measure(value: unknown, moment: Moment, state: S): M
   /** May reuse `state`; returns the next one. */
   add(state: S, measured: M): S
+  /** Both as one. May reuse `a`, which must be the caller's alone; neither changes `b` nor keeps a part of it that an add would change. */
   merge(a: S, b: S): S
   result(state: S): unknown
-  /** A copy that later adds do not reach; needed only of folds whose `add` reuses its state. */
+  /** A copy that later adds do not reach; needed only of folds whose `add` or `merge` reuses its state. */
   copy?(state: S): S
 }
 

@@ -70,16 +70,12 @@ function openTumbling(context: StageContext, down: Push, w: Windowing, names: re
       store.close(window)
       last = undefined
       for (const { key, values } of due) {
-        const result: WindowResult<unknown, unknown> = {
-          key,
-          start: window.start,
-          end,
-          revision: 1,
-          cause,
-          final: true,
-          value: resultOf(values),
+        const result = { key, start: window.start, end, revision: 1, cause, final: true, value: null as unknown }
+        const complete = (): void => {
+          result.value = resultOf(values) // a fold that throws here refuses its result, not the record that closed the window (S6.1)
+          down(result satisfies WindowResult<unknown, unknown>)
         }
-        context.result(down, result, key, end - 1, name)
+        context.result(complete, result, key, end - 1, name)
       }
     },
   })
@@ -94,20 +90,17 @@ function openTumbling(context: StageContext, down: Push, w: Windowing, names: re
       late(value, [{ start, end }], 'all') // S3.3
       return
     }
-    for (let i = 0; i < n; i++) measured[i] = folds[i]!.measure(value, null)
     let window = last !== undefined && last.start === start && last.keys.size > 0 ? last : store.window(start)
+    let accumulator: Accumulator | undefined = window?.keys.get(key)
+    const before = accumulator?.values ?? folds.map(f => f.initial())
+    for (let i = 0; i < n; i++) measured[i] = folds[i]!.measure(value, cursor, before[i])
     if (window === undefined) {
       window = store.openWindow(start)
       if (end + graceMs < clock.wake) clock.wake = end + graceMs
     }
     last = window
-    let accumulator: Accumulator | undefined = window.keys.get(key)
     if (accumulator === undefined) {
-      accumulator = store.add(
-        window,
-        key,
-        folds.map(f => f.initial()),
-      )
+      accumulator = store.add(window, key, before)
       log?.note(store, accumulator, undefined)
     } else if (log !== null) log.note(store, accumulator, copied(accumulator.values, folds))
     const { values } = accumulator
