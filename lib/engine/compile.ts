@@ -40,6 +40,8 @@ export interface Pipeline {
   readonly undo: UndoLog
   readonly outbox: Outbox
   readonly stores: readonly Store[]
+  /** Removes what has outlived its time (S5.2), at the end of an epoch, by the stream time of each store's place. */
+  sweep(): void
   readonly inputs: ReadonlyMap<string, { readonly push: Push; readonly clock: StreamClock }>
   readonly repartitions: readonly Repartition[]
   /** Set by a stage that found the code itself wrong: the task must end. */
@@ -60,6 +62,7 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
   const undo = new UndoLog()
   const outbox = new Outbox()
   const stores: Store[] = []
+  const sweeps: (() => void)[] = []
   const repartitions: Repartition[] = []
   const readers = new Map<PlanNode, Push[]>()
   const readerCount = new Map<PlanNode, number>()
@@ -70,7 +73,10 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
 
   const inputClocks = new Map<string, StreamClock>()
   const clocks = clocksOf(plan, inputClocks)
-  const pipeline: Pipeline = { cursor, undo, outbox, stores, repartitions, inputs: new Map(), fatal: null }
+  const sweep = (): void => {
+    for (const each of sweeps) each()
+  }
+  const pipeline: Pipeline = { cursor, undo, outbox, stores, sweep, repartitions, inputs: new Map(), fatal: null }
 
   const shared = (node: PlanNode): boolean =>
     node.spec.source !== undefined
@@ -91,7 +97,10 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
       refusal: shared(node) ? 'shared' : 'alone',
       partition: around.partition,
       homeOf: key => homes.of(key),
-      keep: store => stores.push(store),
+      keep: store => {
+        stores.push(store)
+        if (store.sweep !== undefined) sweeps.push(() => store.sweep!(clock.time))
+      },
       sender: target => {
         if (isTableTarget(target)) {
           const rows = around.rows(target)

@@ -57,6 +57,7 @@ function tellMarks(session: Session, now: number, mode: 'running' | 'draining'):
 async function seal(session: Session, records: number, startedAt: number): Promise<Epoch> {
   const { facts, pipeline } = session
   const { clock } = facts.ports
+  pipeline.sweep()
   pipeline.stores.forEach((store, i) => store.writeChanges(session.block, i))
   const blocks = session.block.take()
   const writes = pipeline.outbox.take()

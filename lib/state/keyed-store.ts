@@ -58,7 +58,7 @@ export class KeyedStore<S> implements Store, Undoable {
   /** Removes what has outlived its time; costs one pass now and then, at most eight times per time to live. */
   sweep(now: number): void {
     const ttl = this.#ttlMs
-    if (ttl === null || now < this.#sweepAt) return
+    if (ttl === null || now === -Infinity || now < this.#sweepAt) return
     this.#sweepAt = now + ttl / 8
     for (const entry of this.#entries.values())
       if (entry.value !== undefined && this.#expired(entry, now)) this.#write(entry, undefined, now)

@@ -13,6 +13,8 @@ export interface Store {
   readonly name: string
   /** Number of live entries. */
   readonly size: number
+  /** Removes what has outlived its time at stream time `now`; stores without a time to live have none. Results never depend on when. */
+  sweep?(now: number): void
   /** Writes every entry that changed since the last call under store number `store`, and forgets that it did. */
   writeChanges(block: BlockWriter, store: number): void
   /** Writes every live entry. */
