@@ -1,17 +1,18 @@
 // Plan → pipeline: opens every stage once, from the outputs backwards, on the union of what reads it. Only walks; decides nothing.
 import { MillraceError, isMillraceError } from '../model/errors.ts'
 import type { Key } from '../model/key.ts'
-import { labelOf } from '../model/describe.ts'
-import { inputOf, type Plan, rootOf } from '../model/plan.ts'
+import { inputOf, type Plan, rootsOf } from '../model/plan.ts'
 import type { PlanNode } from '../model/stage.ts'
 import { isTableTarget, type TableTargetSpec } from '../model/table.ts'
 import { specOf } from '../model/topic.ts'
 import { Cursor, type Forwarder, type Open, type Push, type Sender, type StageContext } from '../stages/context.ts'
-import { StreamClock } from '../stages/window/clock.ts'
+import type { StreamClock } from '../stages/window/clock.ts'
+import type { MergedClock } from '../stages/window/merged-clock.ts'
 import type { Store } from '../state/store.ts'
 import { UndoLog } from '../state/undo.ts'
 import { Homes, Outbox, type TargetTopic, TopicSender } from './outbox.ts'
 import { originOf } from './projection.ts'
+import { clocksOf } from './clocks.ts'
 import { Carrier } from './watermark.ts'
 
 /** What a pipeline is opened in. */
@@ -31,8 +32,8 @@ export interface Surroundings {
 export interface Repartition {
   readonly topic: TargetTopic
   readonly clock: StreamClock
-  /** Input whose stream time this is. */
-  readonly input: string
+  /** The inputs whose stream time this is. */
+  readonly inputs: readonly string[]
 }
 
 export interface Pipeline {
@@ -43,7 +44,13 @@ export interface Pipeline {
   /** Removes what has outlived its time (S5.2), at the end of an epoch, by the stream time of each store's place. */
   sweep(): void
   readonly inputs: ReadonlyMap<string, { readonly push: Push; readonly clock: StreamClock }>
+  /** Clocks where several inputs come together, those of merges behind others last. */
+  readonly merged: readonly MergedClock[]
   readonly repartitions: readonly Repartition[]
+  /** What is due once the record in hand has been taken. */
+  readonly afterRecord: (() => void)[]
+  /** What is due at the end of every turn, in plan order. */
+  readonly turnEnds: readonly (() => void)[]
   /** Set by a stage that found the code itself wrong: the task must end. */
   fatal: Error | null
 }
@@ -71,12 +78,14 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
   for (const node of plan.nodes)
     if (node.spec.source) headCount.set(node.spec.source.of.from, (headCount.get(node.spec.source.of.from) ?? 0) + 1)
 
-  const inputClocks = new Map<string, StreamClock>()
-  const clocks = clocksOf(plan, inputClocks)
+  const { clocks, inputClocks, merged } = clocksOf(plan)
   const sweep = (): void => {
     for (const each of sweeps) each()
   }
-  const pipeline: Pipeline = { cursor, undo, outbox, stores, sweep, repartitions, inputs: new Map(), fatal: null }
+  const afterRecord: (() => void)[] = []
+  const turnEnds: (() => void)[] = []
+  const inputs = new Map<string, { push: Push; clock: StreamClock }>()
+  const pipeline: Pipeline = { cursor, undo, outbox, stores, sweep, inputs, merged, repartitions, afterRecord, turnEnds, fatal: null }
 
   const shared = (node: PlanNode): boolean =>
     node.spec.source !== undefined
@@ -87,8 +96,8 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
 
   const contextOf = (node: PlanNode): StageContext => {
     const { clock, below } = clocks.get(node)!
-    const root = rootOf(node)
-    const homes = new Homes(around.partitionsOf(root))
+    const roots = rootsOf(node)
+    const homes = new Homes(Math.max(...roots.map(root => around.partitionsOf(root))))
     return {
       cursor,
       clock,
@@ -113,7 +122,7 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
         const topic = around.topic(specOf(target).name)
         const sender = new TopicSender(outbox, topic, cursor)
         const carrier = new Carrier(around.partition)
-        repartitions.push({ topic, clock, input: root })
+        repartitions.push({ topic, clock, inputs: roots })
         return value => sender.sendKeyed(value, cursor.key!, carrier, clock.time)
       },
       forwarder: (target): Forwarder => forwarderFor(node, target),
@@ -136,6 +145,8 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
           cursor.batch = batch0
         }
       },
+      afterRecord: emit => afterRecord.push(emit),
+      atTurnEnd: emit => turnEnds.unshift(emit), // stages are opened from the outputs backwards
       late: around.late,
       fatal: error => {
         pipeline.fatal ??= error
@@ -151,7 +162,6 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
     return (value, headers) => sender.sendWith(value, headers)
   }
 
-  const inputs = pipeline.inputs as Map<string, { push: Push; clock: StreamClock }>
   for (const node of [...plan.nodes].reverse()) {
     const down = fanOut(readers.get(node) ?? [])
     const push = attributed((node.spec.open as Open)(contextOf(node), down), node)
@@ -163,28 +173,6 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
     }
   }
   return pipeline
-}
-
-function clocksOf(plan: Plan, inputClocks: Map<string, StreamClock>): Map<PlanNode, { clock: StreamClock; below: StreamClock }> {
-  const clocks = new Map<PlanNode, { clock: StreamClock; below: StreamClock }>()
-  for (const node of plan.nodes) {
-    let clock: StreamClock
-    if (node.spec.source !== undefined) {
-      const name = node.spec.source.of.from
-      clock = inputClocks.get(name) ?? new StreamClock()
-      inputClocks.set(name, clock)
-    } else {
-      const above = new Set(node.inputs.map(i => clocks.get(i)!.below))
-      if (above.size !== 1)
-        throw new MillraceError(
-          'STAGE_NOT_AVAILABLE',
-          `${labelOf(node)} of '${plan.processor}' joins several inputs, which is not available in this version`,
-        )
-      ;[clock] = above as unknown as [StreamClock]
-    }
-    clocks.set(node, { clock, below: node.spec.graceMs === undefined ? clock : clock.below(node.spec.graceMs) })
-  }
-  return clocks
 }
 
 function fanOut(pushes: readonly Push[]): Push {

@@ -6,6 +6,7 @@ import { failureOf, StageFailure } from './compile.ts'
 import type { TaskInput } from './input.ts'
 import { stop, verdictOf } from './refusal.ts'
 import type { Session } from './session.ts'
+import type { StreamClock } from '../stages/window/clock.ts'
 import { carriedBy, markIn } from './watermark.ts'
 
 const A_DAY = 86_400_000
@@ -36,7 +37,7 @@ const SLICE = 2_048
 
 function computeSlice(session: Session, input: TaskInput, batch: RecordBatch, from: number, to: number, now: number): void {
   const { pipeline, counts } = session
-  const { cursor, undo, outbox } = pipeline
+  const { cursor, undo, outbox, afterRecord } = pipeline
   const { push, clock, spec } = input
   const repartition = input.time.marks
   const latest = input.live ? now + (session.facts.deployment.options.maxFutureSkew ?? A_DAY) : Infinity
@@ -70,9 +71,11 @@ function computeSlice(session: Session, input: TaskInput, batch: RecordBatch, fr
     } catch (error) {
       outbox.rollback(mark)
       undo.restore()
+      afterRecord.length = 0
       cursor.batch = batch
       refuseRecord(session, error, door)
     }
+    if (afterRecord.length > 0) for (const emit of afterRecord.splice(0)) emit()
     if (repartition === null && at > clock.time) clock.advance(at, 'close')
   }
 }
@@ -127,23 +130,42 @@ function refuseRecord(session: Session, error: unknown, door: Door): void {
 /** What time decides without records: idle closes, drained closes (S2.3). @returns whether anything moved */
 export function computeTime(session: Session, now: number, mode: 'running' | 'draining'): 'moved' | 'still' {
   let moved: 'moved' | 'still' = 'still'
-  const wanted = new Set(session.told.filter(t => t.wantsWallTime && now >= t.nextAt()).map(t => t.input))
+  const wanted = new Set(session.told.filter(t => t.wantsWallTime && now >= t.nextAt()).flatMap(t => t.sources))
   for (const input of session.inputs) {
     const { time, clock } = input
     time.judge(input.caughtUp, now)
     if (mode === 'draining' && input.ended) {
       time.judgeDrained(now)
-      if (!time.idle) continue
-      for (let h = clock.horizon(); h > clock.time; h = clock.horizon()) {
-        clock.advance(h, 'drain')
-        moved = 'moved'
-      }
+      if (time.idle && drainedTo(clock) === 'moved') moved = 'moved'
       continue
     }
     const advanced = time.advanced(now)
     if (!(advanced > clock.time) || (advanced < clock.due() && !wanted.has(input))) continue
     clock.advance(advanced, 'idle')
     time.taken(now)
+    moved = 'moved'
+  }
+  for (const clock of session.pipeline.merged) {
+    clock.judge(now)
+    if (!clock.idle) continue
+    if (mode === 'draining') {
+      if (session.inputs.every(i => i.ended) && drainedTo(clock) === 'moved') moved = 'moved'
+      continue
+    }
+    const advanced = clock.advanced(now)
+    if (!(advanced > clock.time) || (advanced < clock.due() && wanted.size === 0)) continue
+    clock.advance(advanced, 'idle')
+    clock.taken(now)
+    moved = 'moved'
+  }
+  return moved
+}
+
+/** Closes everything that hangs on a clock and on those behind it. */
+function drainedTo(clock: StreamClock): 'moved' | 'still' {
+  let moved: 'moved' | 'still' = 'still'
+  for (let h = clock.horizon(); h > clock.time; h = clock.horizon()) {
+    clock.advance(h, 'drain')
     moved = 'moved'
   }
   return moved

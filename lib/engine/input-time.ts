@@ -9,7 +9,7 @@ export class InputTime {
   readonly #idleAfterMs: number | 'never'
   #activeAt: number
   /** Wall time from which idleness advances stream time; null while not idle. */
-  #anchorWall: number | null = null
+  #anchor: number | null = null
   constructor(o: { clock: StreamClock; marks: Marks | null; idleAfterMs: number | 'never'; now: number }) {
     this.clock = o.clock
     this.marks = o.marks
@@ -17,7 +17,15 @@ export class InputTime {
     this.#activeAt = o.now
   }
   get idle(): boolean {
-    return this.#anchorWall !== null
+    return this.#anchor !== null
+  }
+  get #anchorWall(): number | null {
+    return this.#anchor
+  }
+  /** What hangs on the clock hears of it as well. */
+  set #anchorWall(at: number | null) {
+    this.#anchor = at
+    this.clock.source = at === null ? 'active' : 'idle'
   }
   /** Records were computed. */
   active(now: number): void {

@@ -18,7 +18,7 @@ export interface Meta {
   readonly kind: 'epoch' | 'snapshot'
   /** Next offset of each input. */
   readonly positions: Readonly<Record<string, number>>
-  /** Stream time of each input. */
+  /** Stream time of each input, and where several come together. */
   readonly times: Readonly<Record<string, number | null>>
   readonly marks: Readonly<Record<string, readonly UpstreamMark[]>>
   /** What feeds need to know their position by. */

@@ -1,7 +1,7 @@
 // OPEN: O1 … O6 of exactly-once.md §2, in order. Nothing about position or state is read before the fence and the barrier (I5).
 import { isRetriable, MillraceError } from '../model/errors.ts'
 import type { FeedSpec } from '../model/feed.ts'
-import { incompatibilities, inputOf, sourcesOf, rootOf } from '../model/plan.ts'
+import { incompatibilities, inputOf, rootsOf, sourcesOf } from '../model/plan.ts'
 import type { TransactionalProducer } from '../ports/record-log.ts'
 import { BlockWriter } from '../state/delta.ts'
 import { applyEntries, Behind, foldedEntries } from './behind.ts'
@@ -167,9 +167,10 @@ async function readySession(
   }
   const inputs: TaskInput[] = []
   for (const [name, partitions] of deployment.inputs) if (partition < partitions) inputs.push(await openInput(facts, pipeline, name, meta))
+  if (meta !== null) for (const clock of pipeline.merged) clock.restore(meta.times[clock.name] ?? -Infinity)
   const told = pipeline.repartitions.flatMap(place => {
-    const input = inputs.find(i => i.name === place.input)
-    return input === undefined ? [] : [new Told(place, input, partition, tuning.markEveryMs)]
+    const sources = inputs.filter(i => place.inputs.includes(i.name))
+    return sources.length === 0 ? [] : [new Told(place, sources, partition, tuning.markEveryMs)]
   })
   const { cache, random } = ports
   const session = new Session(facts, {
@@ -207,7 +208,7 @@ async function openInput(facts: TaskFacts, pipeline: Pipeline, name: string, met
   const spec = inputOf(sources[0]!)
   const { push, clock } = pipeline.inputs.get(name)!
   const upstream = source.upstream
-  const marks = upstream === undefined ? null : new Marks(deployment.inputs.get(rootOf(upstream))!)
+  const marks = upstream === undefined ? null : new Marks(Math.max(...rootsOf(upstream).map(root => deployment.inputs.get(root)!)))
   if (meta !== null) {
     marks?.restore(meta.marks[name] ?? [])
     clock.restore(meta.times[name] ?? -Infinity) // also without a time yet: windows may be open and must wake the clock

@@ -25,6 +25,7 @@ export class StreamTask implements OpenTask {
   nextDecision(): number {
     let next = Infinity
     for (const input of this.session.inputs) next = Math.min(next, input.time.nextDecision(input.caughtUp))
+    for (const clock of this.session.pipeline.merged) next = Math.min(next, clock.nextDecision())
     for (const told of this.session.told) next = Math.min(next, told.nextAt())
     return next
   }
@@ -38,8 +39,9 @@ export class StreamTask implements OpenTask {
     return settle(this.session)
   }
   get drained(): boolean {
-    const { inputs, told } = this.session
-    return inputs.every(i => i.ended && i.time.idle && !(i.clock.horizon() > i.clock.time)) && told.every(t => !t.pending)
+    const { inputs, told, pipeline } = this.session
+    const closed = [...inputs.map(i => i.clock), ...pipeline.merged].every(clock => !(clock.horizon() > clock.time))
+    return closed && inputs.every(i => i.ended && i.time.idle) && told.every(t => !t.pending)
   }
   close(): Promise<void> {
     return this.session.close()

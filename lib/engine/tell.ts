@@ -10,34 +10,34 @@ export class Told {
   readonly #place: Repartition
   readonly #task: number
   readonly #everyMs: number
-  readonly input: TaskInput
+  /** The inputs whose records come here. */
+  readonly sources: readonly TaskInput[]
   /** Null: nothing was told yet, not even that there is nothing. */
   #time: number | null = null
   #idle: 'idle' | 'busy' = 'busy'
   #at = -Infinity
-  constructor(place: Repartition, input: TaskInput, task: number, everyMs: number) {
+  constructor(place: Repartition, sources: readonly TaskInput[], task: number, everyMs: number) {
     this.#place = place
     this.#task = task
     this.#everyMs = everyMs
-    this.input = input
+    this.sources = sources
   }
-  /** Only a task whose input is idle and that holds nothing open tells that it is idle: what it still may emit must not come as late. */
+  /** Only a task whose inputs are idle and that holds nothing open tells that it is idle: what it still may emit must not come as late. */
   get #nowIdle(): 'idle' | 'busy' {
-    const { time, clock } = this.input
-    return time.idle && !(clock.horizon() > clock.time) ? 'idle' : 'busy'
+    return this.#place.clock.silent ? 'idle' : 'busy'
   }
   get pending(): boolean {
     return this.#time === null || this.#place.clock.time > this.#time || this.#nowIdle !== this.#idle
   }
   /** While idle with something open, wall time moves stream time on and is told as it goes. */
   get wantsWallTime(): boolean {
-    return this.input.time.idle && this.input.clock.horizon() > this.input.clock.time
+    return this.sources.every(s => s.time.idle) && !this.#place.clock.silent
   }
   /** Wall time at which the next mark is due; Infinity when there is nothing to tell. */
   nextAt(): number {
     const next = this.#at + this.#everyMs
     if (this.pending) return next
-    return this.wantsWallTime ? Math.max(next, this.input.time.nextAdvanceAt) : Infinity // before that there is nothing to tell
+    return this.wantsWallTime ? Math.max(next, ...this.sources.map(s => s.time.nextAdvanceAt)) : Infinity // before that there is nothing to tell
   }
   due(now: number): boolean {
     return this.pending && (now >= this.#at + this.#everyMs || now < this.#at || this.#nowIdle !== this.#idle)

@@ -24,6 +24,7 @@ export async function turn(session: Session, mode: 'running' | 'draining'): Prom
   const startedAt = ports.clock.now()
   const records = computeRecords(session, startedAt) // E3
   const moved = computeTime(session, ports.clock.now(), mode)
+  for (const emit of session.pipeline.turnEnds) emit() // S4.2
   const caughtUp = session.caughtUp
   tellMarks(session, ports.clock.now(), mode)
   if (session.pipeline.fatal !== null) throw session.pipeline.fatal
@@ -93,7 +94,12 @@ async function metaOf(session: Session, kind: Meta['kind']): Promise<Meta> {
     ledgerId: session.ledgerId,
     kind,
     positions: byInput(i => i.position),
-    times: byInput(i => (Number.isFinite(i.clock.time) ? i.clock.time : null)),
+    times: Object.fromEntries(
+      [...inputs, ...pipeline.merged.map(clock => ({ name: clock.name, clock }))].map(({ name, clock }) => [
+        name,
+        Number.isFinite(clock.time) ? clock.time : null,
+      ]),
+    ),
     marks: Object.fromEntries(inputs.filter(i => i.time.marks !== null).map(i => [i.name, i.time.marks!.stored()])),
     feeds,
     liveKeys: Object.fromEntries(pipeline.stores.map(s => [s.name, s.size])),

@@ -36,8 +36,9 @@ export const sourcesOf = (plan: Plan): readonly PlanNode[] => plan.nodes.filter(
 export type InputSpec = TopicSpec | FeedSpec
 export const inputOf = (node: PlanNode): InputSpec => node.spec.source!.of as unknown as InputSpec
 
-/** The name of the input that a node's values come from. */
-export const rootOf = (node: PlanNode): string => (node.spec.source !== undefined ? node.spec.source.of.from : rootOf(node.inputs[0]!))
+/** The names of the inputs that a node's values come from, each once. */
+export const rootsOf = (node: PlanNode): readonly string[] =>
+  node.spec.source !== undefined ? [node.spec.source.of.from] : [...new Set(node.inputs.flatMap(rootsOf))]
 
 /** Every topic that the plan reads or writes, by name; repartition topics are listed with their upstream. */
 export function topicsOf(plan: Plan): readonly { readonly topic: TopicSpec; readonly use: 'reads' | 'writes' | 'repartition' }[] {

@@ -34,8 +34,8 @@ export interface StageSpec<Open = unknown> {
   readonly reads: Reads
   /** May push more than one value for one it is given. */
   readonly expands?: 'expands'
-  /** Behind a window stream time is that of the task minus this many ms (S2.6). */
-  readonly graceMs?: number
+  /** Of a window: behind it stream time is that of the task minus this many ms (S2.6). */
+  readonly lagMs?: number
   /** Targets it writes to. */
   readonly targets?: readonly Target<never>[]
   /** Those of `targets` that are sent the record's own bytes, if its value is still the source's. */

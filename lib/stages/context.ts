@@ -55,6 +55,10 @@ export interface StageContext {
   forwarder(target: Target<never>): Forwarder
   /** Pushes a derived value (a window's result, a timer's): its failure is the result's own, never the record's (S6.1). */
   result(down: Push, value: unknown, key: Key, at: number, stage: string): void
+  /** Runs `emit` when the record in hand has been taken, before time moves on; never if it is refused. */
+  afterRecord(emit: () => void): void
+  /** Runs `emit` at the end of every turn, stages in the order of the plan. */
+  atTurnEnd(emit: () => void): void
   /** Counts a record that missed `windows` of a stage's windows; `'all'` when it counted in none (I14). */
   late(stage: string, windows: number, share: 'some' | 'all', lateByMs: number): void
   /** Ends the task at the end of the turn: the code is wrong in a way that no record can help. May be called at any time. */

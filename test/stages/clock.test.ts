@@ -5,7 +5,8 @@ import { type Closing, StreamClock } from '#lib/stages/window/clock.ts'
 /** A window stage that only knows the ends of its open windows. */
 const windows = (name: string, graceMs: number, ends: number[], closed: string[], onClose: (end: number) => void = () => {}): Closing => ({
   name,
-  graceMs,
+  delayMs: graceMs,
+  emits: 'below',
   nextEnd: () => Math.min(Infinity, ...ends),
   lastEnd: () => Math.max(-Infinity, ...ends),
   close: (end, cause) => {
@@ -16,7 +17,7 @@ const windows = (name: string, graceMs: number, ends: number[], closed: string[]
 })
 const hung = (clock: StreamClock, closing: Closing): void => {
   clock.hang(closing)
-  clock.wake = Math.min(clock.wake, closing.nextEnd() + closing.graceMs)
+  clock.wake = Math.min(clock.wake, closing.nextEnd() + closing.delayMs)
 }
 
 test('S2.1: stream time never goes back', () => {

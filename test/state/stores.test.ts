@@ -9,7 +9,7 @@ import { KeyedStore } from '#lib/state/keyed-store.ts'
 import type { Store } from '#lib/state/store.ts'
 import { UndoLog } from '#lib/state/undo.ts'
 import { readValue, writeValue } from '#lib/state/value-codec.ts'
-import { WindowStore } from '#lib/state/window-store.ts'
+import { PaneStore } from '#lib/state/pane-store.ts'
 
 const roundTrip = (value: unknown): unknown => {
   const arena = new Arena(8)
@@ -206,39 +206,62 @@ test('I3: any run of changes, carried in any number of deltas or one snapshot, f
   )
 })
 
-test('a window store carries its accumulators, and closing a window deletes what the ledger knew of it', () => {
-  const store = new WindowStore('w', 10, v => v[0])
-  const copy = new WindowStore('w', 10, v => v[0])
-  const first = store.openWindow(0)
-  for (const key of ['b', 'a', 7]) store.touch(store.add(first, key, [key]))
-  assert.deepEqual(
-    first.inKeyOrder().map(a => a.key),
-    [7, 'a', 'b'],
-  )
+/** Windows of 10 ms side by side. */
+const TENS = { nextEnd: (pane: number, after: number) => (pane + 10 > after ? pane + 10 : Infinity), lastEnd: (pane: number) => pane + 10 }
+const panes = () => new PaneStore('w', TENS, () => [])
+const valuesIn = (store: PaneStore): unknown[] => [...store].flatMap(p => p.inKeyOrder().map(a => a.values[0]))
+
+test('a pane store carries its accumulators, and dropping a pane deletes what the ledger knew of it', () => {
+  const store = panes()
+  const copy = panes()
+  const first = store.open(0)
+  for (const key of ['b', 'a', 7]) {
+    const accumulator = store.add(first, key, [key])
+    accumulator.folded = 3
+    accumulator.told = 2
+    store.touch(accumulator)
+  }
   assert.equal(carry(store, copy), 3)
+  assert.deepEqual(valuesIn(copy), [7, 'a', 'b'])
   assert.deepEqual(
-    [...copy.entries()].map(e => e.value),
-    [7, 'a', 'b'],
+    copy.first!.inKeyOrder().map(a => [a.folded, a.told]),
+    [
+      [3, 2],
+      [3, 2],
+      [3, 2],
+    ],
   )
-  assert.deepEqual([copy.earliestEnd(), copy.latestEnd()], [10, 10])
+  assert.deepEqual([copy.earliestEnd(-Infinity), copy.earliestEnd(10), copy.last!.lastEnd], [10, Infinity, 10])
   const unseen = store.add(first, 'c', ['c'])
   store.touch(unseen)
-  store.close(first)
+  store.drop(first)
   assert.equal(store.size, 0)
   assert.equal(carry(store, copy), 3)
   assert.equal(copy.size, 0)
-  assert.equal(copy.earliestEnd(), Infinity)
+  assert.equal(copy.first, undefined)
 })
 
-test('S6.1: undo of a fold takes a new accumulator away, and its window with it', () => {
-  const store = new WindowStore('w', 10, v => v[0])
+test('panes stand in the order of time, whatever the order in which they were opened', () => {
+  const store = panes()
+  for (const start of [30, 0, 20, 10]) store.add(store.open(start), 'a', [start])
+  assert.deepEqual(valuesIn(store), [0, 10, 20, 30])
+  assert.deepEqual(
+    [...store.between(5, 30)].map(p => p.start),
+    [10, 20],
+  )
+  store.drop(store.pane(10)!)
+  assert.deepEqual(valuesIn(store), [0, 20, 30])
+  assert.equal(store.earliestEnd(12), 30)
+})
+
+test('S6.1: undo of a fold takes a new accumulator away, and its pane with it', () => {
+  const store = panes()
   const undo = new UndoLog()
-  const window = store.openWindow(20)
-  const accumulator = store.add(window, 'a', [1])
+  const accumulator = store.add(store.open(20), 'a', [1])
   store.touch(accumulator)
   undo.note(store, accumulator, undefined)
   undo.restore()
   assert.equal(store.size, 0)
-  assert.equal(store.window(20), undefined)
-  assert.equal(carry(store, new WindowStore('w', 10, v => v[0])), 0)
+  assert.equal(store.pane(20), undefined)
+  assert.equal(carry(store, panes()), 0)
 })

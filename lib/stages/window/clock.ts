@@ -1,16 +1,30 @@
-// Stream time at one place of a pipeline (S2). Windows hang on a clock; each has a clock of its own below it, which runs its grace behind (S2.6).
+// Stream time at one place of a pipeline (S2). Windows and timers hang on a clock; a window has a clock of its own below it, which runs behind by as much
+// as the window's results may come after their time (S2.6).
 import type { Cause } from '../../model/record.ts'
 
-/** What closes as stream time passes. */
+/** What closes as stream time passes: windows of one stage, or its timers. */
 export interface Closing {
   readonly name: string
-  readonly graceMs: number
-  /** End of the earliest open window, Infinity when none is open. */
+  /** What ends at E is due when stream time reaches E plus this. */
+  readonly delayMs: number
+  /** Where its results are in time: behind a window's grace, or where they come from, as those of timers. */
+  readonly emits: 'below' | 'here'
+  /** The earliest end of what is open, Infinity when nothing is. */
   nextEnd(): number
-  /** End of the latest open window, −Infinity when none is open. */
+  /** No open end is later; −Infinity when nothing is open. */
   lastEnd(): number
-  /** Closes the windows that end at `end` and emits their results in key order. */
+  /** Closes what ends at `end` and emits its results in key order. */
   close(end: number, cause: Cause): void
+  /** Stream time was restored: everything that was due by then has been closed before. */
+  restored?(time: number): void
+}
+
+/** What emits at ticks of stream time, `emit: { every }` (S4.3). */
+export interface Ticking {
+  readonly name: string
+  /** The tick at which there will be something to emit, Infinity when nothing has changed since the last. */
+  nextTick(): number
+  tick(): void
 }
 
 export class StreamClock {
@@ -18,17 +32,35 @@ export class StreamClock {
   time = -Infinity
   /** Nothing is due before stream time reaches this. */
   wake = Infinity
+  readonly #above: StreamClock | null
   readonly #closings: Closing[] = []
-  readonly #below: { readonly clock: StreamClock; readonly graceMs: number }[] = []
+  readonly #tickings: Ticking[] = []
+  readonly #below: { readonly clock: StreamClock; readonly lagMs: number }[] = []
+  readonly #followers: ((cause: Cause) => void)[] = []
+  #source: 'active' | 'idle' = 'active'
 
-  /** A clock behind a window with `graceMs`. */
-  below(graceMs: number): StreamClock {
-    const clock = new StreamClock()
-    this.#below.push({ clock, graceMs })
+  constructor(above: StreamClock | null = null) {
+    this.#above = above
+  }
+  /** A clock that runs `lagMs` behind this one. */
+  below(lagMs: number): StreamClock {
+    const clock = new StreamClock(this)
+    this.#below.push({ clock, lagMs })
     return clock
   }
   hang(closing: Closing): void {
     this.#closings.push(closing)
+  }
+  hangTicking(ticking: Ticking): void {
+    this.#tickings.push(ticking)
+  }
+  /** `moved` is called when this clock has moved on, or when its silence may have changed. */
+  follow(moved: (cause: Cause) => void): void {
+    this.#followers.push(moved)
+  }
+  /** Lets `due()` and the next advance look again: something opened that ends at `dueAt`, its delay included. */
+  wakeAt(dueAt: number): void {
+    if (dueAt < this.wake) this.wake = dueAt
   }
   /** Moves stream time on, closes what is due, then lets the clocks below follow: a result reaches the next window before time does. */
   advance(time: number, cause: Cause): void {
@@ -36,50 +68,86 @@ export class StreamClock {
     this.time = time
     if (time >= this.wake) this.#closeDue(cause)
     for (let i = 0; i < this.#below.length; i++) {
-      const { clock, graceMs } = this.#below[i]!
-      clock.advance(time - graceMs, cause)
+      const { clock, lagMs } = this.#below[i]!
+      clock.advance(time - lagMs, cause)
     }
+    for (let i = 0; i < this.#followers.length; i++) this.#followers[i]!(cause)
   }
   /** Sets stream time without closing anything: it was recorded (recovery). */
   restore(time: number): void {
     this.time = time
+    for (const closing of this.#closings) closing.restored?.(time)
     this.wake = this.#nextWake()
-    for (const { clock, graceMs } of this.#below) clock.restore(time - graceMs)
+    for (const { clock, lagMs } of this.#below) clock.restore(time - lagMs)
   }
   /** Stream time at which something here or below is due; Infinity when nothing is open. */
   due(): number {
     let due = this.wake
-    for (const { clock, graceMs } of this.#below) due = Math.min(due, clock.due() + graceMs)
+    for (const { clock, lagMs } of this.#below) due = Math.min(due, clock.due() + lagMs)
     return due
   }
   /** Stream time at which nothing here or below is open any more; −Infinity when nothing is. What closes may open windows below: ask again. */
   horizon(): number {
     let horizon = -Infinity
-    for (const closing of this.#closings) horizon = Math.max(horizon, closing.lastEnd() + closing.graceMs)
-    for (const { clock, graceMs } of this.#below) horizon = Math.max(horizon, clock.horizon() + graceMs)
+    for (const closing of this.#closings) horizon = Math.max(horizon, closing.lastEnd() + closing.delayMs)
+    for (const { clock, lagMs } of this.#below) horizon = Math.max(horizon, clock.horizon() + lagMs)
     return horizon
   }
-  /** S3.9: in (end, window name, key) order. */
+  /** Whether the input that this clock belongs to is idle (S2.3); said at the input's own clock. */
+  set source(state: 'active' | 'idle') {
+    if (state === this.#source) return
+    this.#source = state
+    this.#tellFollowers()
+  }
+  /** Nothing comes here by itself any more: the input is idle, and nothing is open that could still give a result here. */
+  get silent(): boolean {
+    return this.silentAbove && this.#closings.every(c => c.emits === 'below' || c.lastEnd() === -Infinity)
+  }
+  protected get silentAbove(): boolean {
+    if (this.#above === null) return this.#source === 'idle'
+    return this.#above.silent && this.#above.#closings.every(c => c.lastEnd() === -Infinity)
+  }
+  #tellFollowers(): void {
+    for (const moved of this.#followers) moved('idle')
+    for (const { clock } of this.#below) clock.#tellFollowers()
+  }
+  /** S3.9: in (end, window name, key) order, and what is due by a tick before the tick. */
   #closeDue(cause: Cause): void {
     for (;;) {
-      let next: Closing | undefined
-      let end = Infinity
-      for (const closing of this.#closings) {
-        const e = closing.nextEnd()
-        if (e + closing.graceMs > this.time) continue
-        if (e < end || (e === end && next !== undefined && closing.name < next.name)) {
-          next = closing
-          end = e
-        }
-      }
-      if (next === undefined) break
-      next.close(end, cause)
+      const ticking = this.#nextTicking()
+      const tickAt = ticking?.nextTick() ?? Infinity
+      if (this.#closeNext(Math.min(this.time, tickAt), cause) === 'closed') continue
+      if (!(tickAt <= this.time)) break
+      ticking!.tick()
     }
     this.wake = this.#nextWake()
   }
+  #closeNext(by: number, cause: Cause): 'closed' | 'nothing due' {
+    let next: Closing | undefined
+    let end = Infinity
+    for (const closing of this.#closings) {
+      const e = closing.nextEnd()
+      if (e + closing.delayMs > by) continue
+      if (e < end || (e === end && next !== undefined && closing.name < next.name)) {
+        next = closing
+        end = e
+      }
+    }
+    if (next === undefined) return 'nothing due'
+    next.close(end, cause)
+    return 'closed'
+  }
+  #nextTicking(): Ticking | undefined {
+    let next: Ticking | undefined
+    for (const ticking of this.#tickings) {
+      const at = ticking.nextTick()
+      if (next === undefined || at < next.nextTick() || (at === next.nextTick() && ticking.name < next.name)) next = ticking
+    }
+    return next
+  }
   #nextWake(): number {
-    let wake = Infinity
-    for (const closing of this.#closings) wake = Math.min(wake, closing.nextEnd() + closing.graceMs)
+    let wake = this.#nextTicking()?.nextTick() ?? Infinity
+    for (const closing of this.#closings) wake = Math.min(wake, closing.nextEnd() + closing.delayMs)
     return wake
   }
 }

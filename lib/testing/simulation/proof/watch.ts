@@ -83,7 +83,8 @@ class WatchedTask {
       const value = Buffer.from(text, 'latin1')
       if (store === 'direct') {
         const reader = new ValueReader(value)
-        reader.read()
+        reader.read() // records folded
+        reader.read() // of these told
         have.direct.set(
           `${String(readValue(keyBytes, 8))}@${keyBytes.readDoubleLE(0)}`,
           `${String(reader.read())}:${String(reader.read())}`,

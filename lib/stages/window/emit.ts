@@ -1,0 +1,58 @@
+// When a window's results come out (S4).
+import { MillraceError } from '../../model/errors.ts'
+import type { Cause, WindowResult } from '../../model/record.ts'
+import type { Key } from '../../model/key.ts'
+import type { Duration } from '../../model/time.ts'
+import type { Push, StageContext } from '../context.ts'
+
+/**
+ * `'on-close'`: one result per key and window, when it closes. `'on-update'`: also one per turn in which records came. `{ every }`: also one per tick of
+ * stream time, at multiples of `every`, if records came since the last.
+ */
+export type Emit = 'on-close' | 'on-update' | { readonly every: Duration }
+
+/** @throws PLAN_INVALID for a word that is none */
+export function checkedEmit(emit: unknown): Emit {
+  if (emit === 'on-close' || emit === 'on-update') return emit
+  const every = typeof emit === 'object' && emit !== null ? (emit as { every?: unknown }).every : undefined
+  if (Number.isSafeInteger(every) && (every as number) > 0) return emit as Emit
+  throw new MillraceError(
+    'PLAN_INVALID',
+    `aggregate() emits 'on-close', 'on-update' or { every: a duration above 0 }, not ${JSON.stringify(emit)}`,
+  )
+}
+
+export const emitWords = (emit: Emit): string => (typeof emit === 'string' ? emit : `every ${emit.every} ms`)
+
+/** The revision of the result that ends an updated window: one above its last possible update, whatever the batches were (S4.2). */
+export const closingRevision = (emit: Emit, folded: number): number => (emit === 'on-close' ? 1 : folded + 1)
+
+export interface Emission {
+  readonly key: Key
+  readonly start: number
+  readonly end: number
+  readonly revision: number
+  readonly cause: Cause
+  readonly final: boolean
+}
+/** Sends one result; `value` is asked for within, because a fold that refuses its result does not refuse the record that made it due. */
+export type Emitter = (result: Emission, value: () => unknown, at: number) => void
+
+/** Sends results on, each for itself: a refused one is its own dead letter (S6.1). */
+export const emitter =
+  (context: StageContext, down: Push, name: string): Emitter =>
+  (emission, value, at) => {
+    const result = { ...emission, value: null as unknown }
+    const complete = (): void => {
+      result.value = value()
+      down(result satisfies WindowResult<unknown, Key>)
+    }
+    context.result(complete, result, emission.key, at, name)
+  }
+
+/** The event time of an unfinished result: never ahead of its window's end (S3.8). */
+export const unfinishedAt = (start: number, end: number, streamTime: number): number =>
+  streamTime === -Infinity ? start : Math.min(end - 1, streamTime)
+
+/** The first tick after `time`. */
+export const nextTick = (time: number, everyMs: number): number => (Math.floor(time / everyMs) + 1) * everyMs

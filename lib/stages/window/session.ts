@@ -1,0 +1,42 @@
+import { MillraceError } from '../../model/errors.ts'
+import type { Key } from '../../model/key.ts'
+import type { Flow, Stage, Windowed } from '../../model/stage.ts'
+import type { Duration } from '../../model/time.ts'
+import { windowed } from './windowed.ts'
+import { checkedGrace, checkedSpan, type Late, lateWords } from './windowing.ts'
+
+/**
+ * Sessions: a key's records that are at most `gap` apart, `[first, last + gap)`; two that are exactly `gap` apart are one session. A session closes when
+ * stream time has passed its end plus `grace`; a closed one is never opened again (S3.5), so there is no `correct`.
+ *
+ * In results a session is known by (key, start). With `emit: 'on-update'` or `{ every }` a session that was told may become part of an earlier one: then a
+ * result with `value: null` and cause `merged` takes it back.
+ * @param name names the state for ever (S5.1)
+ * @param o `longest`: no session spans more than this, gap included; what would make it longer begins another one. Default: no bound
+ * @throws PLAN_INVALID
+ */
+export function session<T, K extends Key>(
+  name: string,
+  o: { gap: Duration; grace: Duration; late: Late<T, K>; longest?: Duration },
+): Stage<Flow<T, K>, Windowed<T, K, 'merging'>> {
+  checkedSpan(name, 'gap', o.gap)
+  checkedGrace(name, o.grace)
+  const { late, keepMs } = lateWords(o.late as Late<unknown, unknown>)
+  if (keepMs > 0)
+    throw new MillraceError('PLAN_INVALID', `window '${name}': a closed session is not corrected, so late: { correct } is not for it`)
+  if (o.longest !== undefined && !(o.longest >= o.gap))
+    throw new MillraceError(
+      'PLAN_INVALID',
+      `window '${name}': its longest session (${o.longest} ms) cannot be shorter than its gap (${o.gap} ms)`,
+    )
+  return windowed({
+    form: 'session',
+    kind: 'session',
+    name,
+    state: { gapMs: o.gap, ...(o.longest === undefined ? {} : { longestMs: o.longest }) },
+    gapMs: o.gap,
+    longestMs: o.longest ?? Infinity,
+    graceMs: o.grace,
+    late,
+  })
+}

@@ -1,0 +1,134 @@
+// Sessions: windows whose bounds follow from the key's records (S3.5). A record joins every open session that it touches, so sessions grow, move their start
+// and absorb one another until stream time has passed their end.
+import { MillraceError } from '../../model/errors.ts'
+import { compareKeys, type Key } from '../../model/key.ts'
+import type { Cause } from '../../model/record.ts'
+import { Session, SessionStore } from '../../state/session-store.ts'
+import type { Push, StageContext } from '../context.ts'
+import type { Accumulate, States } from './accumulate.ts'
+import { closingRevision, type Emit, emitter, nextTick, unfinishedAt } from './emit.ts'
+import { lateDoor } from './late.ts'
+import type { SessionWindowing } from './windowing.ts'
+
+/** A session is due when stream time has passed its end plus grace: at it, an event may still touch it. */
+export const PAST = 1
+
+export function openSessions(context: StageContext, down: Push, w: SessionWindowing, folds: Accumulate, emit: Emit): Push {
+  const { cursor, clock, undo } = context
+  const { name, graceMs, gapMs, longestMs } = w
+  const log = context.refusal === 'shared' ? undo : null
+  const send = emitter(context, down, name)
+  const late = lateDoor(context, name, graceMs, w.late)
+  const store = new SessionStore(name, folds.result)
+  /** Sessions that were changed since they were last told of (S4.2, S4.3). */
+  let fresh: Session[] = []
+  let tickAt = Infinity
+  context.keep(store)
+
+  clock.hang({
+    name,
+    delayMs: graceMs + PAST,
+    emits: 'below',
+    nextEnd: () => store.earliestEnd(),
+    lastEnd: () => store.latestEnd(),
+    close: (end, cause) => {
+      for (const session of store.close(end)) result(session, closingRevision(emit, session.folded), cause, end - 1)
+    },
+    restored,
+  })
+  if (emit === 'on-update') context.atTurnEnd(() => tell('update'))
+  if (typeof emit === 'object')
+    clock.hangTicking({ name, nextTick: () => (fresh.length === 0 ? Infinity : tickAt), tick: () => tell('tick') })
+
+  return value => {
+    const { at, key } = cursor
+    if (key === null) throw new MillraceError('KEY_MISSING', `window '${name}' needs a key`)
+    const open = store.of(key)
+    const touched = open === undefined ? NONE : joined(open, at)
+    if (touched.length === 0 && at + gapMs + graceMs < clock.time) return late(value, [{ start: at, end: at + gapMs }], 'all')
+    const [first, ...others] = touched
+    const states = others.length === 0 ? (first?.values ?? folds.initial()) : merged(touched)
+    const measured = folds.measure(value, cursor, states)
+    // From here on nothing can fail.
+    log?.note(store, key, store.kept(key, folds.copied))
+    if (first === undefined) begin(key, at, states, measured)
+    else join(first, others, at, states, measured)
+  }
+
+  /** The sessions that an event at `at` is in: touching is enough (S3.5); none of it may become longer than it is allowed to be. */
+  function joined(open: readonly Session[], at: number): readonly Session[] {
+    const touched = open.filter(s => at <= s.end && s.start <= at + gapMs)
+    const spans = (of: readonly Session[]): boolean =>
+      Math.max(at + gapMs, ...of.map(s => s.end)) - Math.min(at, ...of.map(s => s.start)) <= longestMs
+    if (longestMs === Infinity || spans(touched)) return touched
+    const one = touched.find(s => spans([s]))
+    return one === undefined ? NONE : [one]
+  }
+  function merged([first, ...others]: readonly Session[]): States {
+    const states = folds.copied(first!.values)
+    for (const other of others) folds.merge(states, other.values)
+    return states
+  }
+  function begin(key: Key, at: number, states: States, measured: readonly unknown[]): void {
+    folds.add(states, measured)
+    const session = new Session(key, at, at + gapMs, states)
+    session.folded = 1
+    store.add(session)
+    clock.wakeAt(session.end + graceMs + PAST)
+    noteFresh(session)
+  }
+  function join(first: Session, others: readonly Session[], at: number, states: States, measured: readonly unknown[]): void {
+    const retracted = others.filter(o => o.told > 0).map(o => retractionOf(o))
+    if (at < first.start && first.told > 0) {
+      retracted.unshift(retractionOf(first))
+      first.told = 0
+    }
+    for (const other of others) {
+      first.folded += other.folded
+      if (other.end > first.end) first.end = other.end
+      store.remove(other)
+    }
+    folds.add(states, measured)
+    first.values = states
+    first.folded++
+    if (at < first.start) first.start = at
+    if (at + gapMs > first.end) first.end = at + gapMs
+    store.touch(first)
+    noteFresh(first)
+    if (retracted.length > 0) context.afterRecord(() => retracted.forEach(retract => retract()))
+  }
+  /** S3.5: what was told under a start that is no more is taken back, before anything is told of the session it became part of. */
+  function retractionOf({ key, start, end, told, toldEnd }: Session): () => void {
+    return () =>
+      send({ key, start, end: toldEnd, revision: told + 1, cause: 'merged', final: true }, () => null, unfinishedAt(start, end, clock.time))
+  }
+  function noteFresh(session: Session): void {
+    if (emit === 'on-close') return
+    if (fresh.length === 0 && typeof emit === 'object') {
+      tickAt = nextTick(clock.time === -Infinity ? cursor.at : clock.time, emit.every)
+      clock.wakeAt(tickAt)
+    }
+    fresh.push(session)
+  }
+  /** What has changed, in (end, key) order. */
+  function tell(cause: 'update' | 'tick'): void {
+    const due = [...new Set(fresh)].filter(s => s.live === 'live' && s.folded !== s.told)
+    fresh = []
+    for (const session of inOrder(due)) {
+      session.told = session.folded
+      session.toldEnd = session.end
+      store.touch(session)
+      result(session, session.folded, cause, unfinishedAt(session.start, session.end, clock.time))
+    }
+  }
+  function result({ key, start, end, values, live }: Session, revision: number, cause: Cause, at: number): void {
+    send({ key, start, end, revision, cause, final: live === 'gone' }, () => folds.result(values), at)
+  }
+  function restored(time: number): void {
+    fresh = typeof emit === 'object' ? [...store].filter(s => s.folded !== s.told) : []
+    if (typeof emit === 'object') tickAt = nextTick(time, emit.every)
+  }
+}
+const NONE: readonly Session[] = []
+const inOrder = (sessions: readonly Session[]): readonly Session[] =>
+  [...sessions].sort((a, b) => a.end - b.end || compareKeys(a.key, b.key))

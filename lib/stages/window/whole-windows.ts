@@ -1,0 +1,72 @@
+// Windows put together from their panes.
+import { compareKeys, type Key } from '../../model/key.ts'
+import type { PaneStore } from '../../state/pane-store.ts'
+import type { StateEntry } from '../../state/store.ts'
+import type { Accumulate, States } from './accumulate.ts'
+import type { Assigner } from './assigner.ts'
+
+/** What a window holds of one key, over all its panes. */
+export interface Whole {
+  readonly key: Key
+  readonly states: readonly unknown[]
+  /** Records folded. */
+  readonly folded: number
+}
+
+export class WholeWindows {
+  readonly #store: PaneStore
+  readonly #assigner: Assigner
+  readonly #folds: Accumulate
+  constructor(store: PaneStore, assigner: Assigner, folds: Accumulate) {
+    this.#store = store
+    this.#assigner = assigner
+    this.#folds = folds
+  }
+  /** The window that ends at `end`, of every key that has records in it, in key order (S3.9). */
+  of(end: number): readonly Whole[] {
+    const folds = this.#folds
+    const found = new Map<Key, { key: Key; states: readonly unknown[]; folded: number; own: 'copy' | 'original' }>()
+    for (const pane of this.#store.between(this.#assigner.startOf(end), end)) {
+      for (const { key, values, folded } of pane.keys.values()) {
+        const whole = found.get(key)
+        if (whole === undefined) {
+          found.set(key, { key, states: values, folded, own: 'original' })
+          continue
+        }
+        if (whole.own === 'original') whole.states = folds.copied(whole.states)
+        whole.own = 'copy'
+        folds.merge(whole.states as States, values)
+        whole.folded += folded
+      }
+    }
+    return [...found.values()].sort((a, b) => compareKeys(a.key, b.key))
+  }
+  /** As `of`, for one key; null when it has no records in the window. */
+  ofKey(end: number, key: Key): Whole | null {
+    let states: States | null = null
+    let folded = 0
+    for (const pane of this.#store.between(this.#assigner.startOf(end), end)) {
+      const accumulator = pane.keys.get(key)
+      if (accumulator === undefined) continue
+      folded += accumulator.folded
+      if (states === null) states = this.#folds.copied(accumulator.values)
+      else this.#folds.merge(states, accumulator.values)
+    }
+    return states === null ? null : { key, states, folded }
+  }
+  /** The windows over a pane that end after `after`, ascending, up to those that end at `most`. */
+  *over(pane: number, after: number, most = Infinity): Iterable<{ readonly start: number; readonly end: number }> {
+    for (let end = this.#assigner.nextEnd(pane, after); end <= most && end !== Infinity; end = this.#assigner.nextEnd(pane, end))
+      yield { start: this.#assigner.startOf(end), end }
+  }
+  /** Everything that is open after `after`, for people to look at. */
+  *entries(after: number, key: Key | undefined): Iterable<StateEntry> {
+    const ends = new Set<number>()
+    for (const pane of this.#store) for (const { end } of this.over(pane.start, after)) ends.add(end)
+    for (const end of [...ends].sort((a, b) => a - b)) {
+      const window = { start: this.#assigner.startOf(end), end }
+      const wholes = key === undefined ? this.of(end) : [this.ofKey(end, key)]
+      for (const whole of wholes) if (whole !== null) yield { key: whole.key, window, value: this.#folds.result(whole.states) }
+    }
+  }
+}
