@@ -48,11 +48,13 @@ export type { Flow, Output, Pipeable, Stage, TableView, Windowed } from './model
 // ---- stages
 export { from } from './stages/from.ts'
 export { type Processor, type ProcessorOptions, processor } from './stages/processor.ts'
+export { branch } from './stages/branch.ts'
 export { filter } from './stages/filter.ts'
 export { flatMap } from './stages/flat-map.ts'
 export { keyBy } from './stages/key-by.ts'
 export { keyInPlace } from './stages/key-in-place.ts'
 export { map } from './stages/map.ts'
+export { merge, mergeTagged } from './stages/merge.ts'
 export { rx } from './stages/rx.ts'
 export { scan, type Step, type Timer } from './stages/scan.ts'
 export { stampWith } from './stages/stamp-with.ts'

@@ -1,7 +1,7 @@
 // Plan → pipeline: opens every stage once, from the outputs backwards, on the union of what reads it. Only walks; decides nothing.
 import { MillraceError, isMillraceError } from '../model/errors.ts'
 import type { Key } from '../model/key.ts'
-import { inputOf, type Plan, rootsOf } from '../model/plan.ts'
+import { type Plan, rootsOf } from '../model/plan.ts'
 import type { PlanNode } from '../model/stage.ts'
 import { isTableTarget, type TableTargetSpec } from '../model/table.ts'
 import { specOf } from '../model/topic.ts'
@@ -10,9 +10,10 @@ import type { StreamClock } from '../stages/window/clock.ts'
 import type { MergedClock } from '../stages/window/merged-clock.ts'
 import type { Store } from '../state/store.ts'
 import { UndoLog } from '../state/undo.ts'
-import { Homes, Outbox, type TargetTopic, TopicSender } from './outbox.ts'
-import { originOf } from './projection.ts'
 import { clocksOf } from './clocks.ts'
+import { Drops } from './drops.ts'
+import { forwardsBytes } from './origins.ts'
+import { Homes, Outbox, type TargetTopic, TopicSender } from './outbox.ts'
 import { Carrier } from './watermark.ts'
 
 /** What a pipeline is opened in. */
@@ -40,6 +41,7 @@ export interface Pipeline {
   readonly cursor: Cursor
   readonly undo: UndoLog
   readonly outbox: Outbox
+  readonly drops: Drops
   readonly stores: readonly Store[]
   /** Removes what has outlived its time (S5.2), at the end of an epoch, by the stream time of each store's place. */
   sweep(): void
@@ -64,14 +66,21 @@ export class StageFailure extends Error {
   }
 }
 
+/** What reads a node: all that it sends, or one of its outlets. */
+interface Reader {
+  readonly push: Push
+  readonly outlet: string | undefined
+}
+
 export function compile(plan: Plan, around: Surroundings): Pipeline {
   const cursor = new Cursor()
   const undo = new UndoLog()
   const outbox = new Outbox()
+  const drops = new Drops(undo)
   const stores: Store[] = []
   const sweeps: (() => void)[] = []
   const repartitions: Repartition[] = []
-  const readers = new Map<PlanNode, Push[]>()
+  const readers = new Map<PlanNode, Reader[]>()
   const readerCount = new Map<PlanNode, number>()
   for (const node of plan.nodes) for (const i of node.inputs) readerCount.set(i, (readerCount.get(i) ?? 0) + 1)
   const headCount = new Map<string, number>()
@@ -85,7 +94,20 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
   const afterRecord: (() => void)[] = []
   const turnEnds: (() => void)[] = []
   const inputs = new Map<string, { push: Push; clock: StreamClock }>()
-  const pipeline: Pipeline = { cursor, undo, outbox, stores, sweep, inputs, merged, repartitions, afterRecord, turnEnds, fatal: null }
+  const pipeline: Pipeline = {
+    cursor,
+    undo,
+    outbox,
+    drops,
+    stores,
+    sweep,
+    inputs,
+    merged,
+    repartitions,
+    afterRecord,
+    turnEnds,
+    fatal: null,
+  }
 
   const shared = (node: PlanNode): boolean =>
     node.spec.source !== undefined
@@ -148,24 +170,29 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
       afterRecord: emit => afterRecord.push(emit),
       atTurnEnd: emit => turnEnds.unshift(emit), // stages are opened from the outputs backwards
       late: around.late,
+      dropped: stage => drops.count(stage),
+      outlet: name => readBy(node, name),
       fatal: error => {
         pipeline.fatal ??= error
       },
     }
   }
 
+  const readBy = (node: PlanNode, outlet: string | undefined): Push =>
+    fanOut((readers.get(node) ?? []).filter(r => r.outlet === outlet).map(r => r.push))
+
   const forwarderFor = (node: PlanNode, target: Parameters<StageContext['forwarder']>[0]): Forwarder => {
     const spec = specOf(target)
     const sender = topicSender(spec.name)
-    const origin = originOf(node)
-    if (origin !== null && inputOf(origin).value === spec.value) return (_value, headers) => sender.forward(headers)
+    if (forwardsBytes(node, target)) return (_value, headers) => sender.forward(headers)
     return (value, headers) => sender.sendWith(value, headers)
   }
 
   for (const node of [...plan.nodes].reverse()) {
-    const down = fanOut(readers.get(node) ?? [])
-    const push = attributed((node.spec.open as Open)(contextOf(node), down), node)
-    for (const i of node.inputs) readers.set(i, [push, ...(readers.get(i) ?? [])])
+    const down = readBy(node, undefined)
+    const opened = (node.spec.open as Open)(contextOf(node), down)
+    const push = opened === down ? down : attributed(opened, node)
+    for (const i of node.inputs) readers.set(i, [{ push, outlet: node.spec.outlet }, ...(readers.get(i) ?? [])])
     if (node.spec.source !== undefined) {
       const name = node.spec.source.of.from
       const other = inputs.get(name)

@@ -1,5 +1,6 @@
 // E3: the synchronous part of an epoch. Records in offset order, then what time decides; no I/O, no clock or randomness but what is passed in.
 import { MillraceError } from '../model/errors.ts'
+import { isKey } from '../model/key.ts'
 import type { RecordBatch } from '../model/record-batch.ts'
 import type { Door } from '../model/verdict.ts'
 import { failureOf, StageFailure } from './compile.ts'
@@ -61,7 +62,7 @@ function computeSlice(session: Session, input: TaskInput, batch: RecordBatch, fr
       const time = timeField === null ? batch.time(i) : (value[timeField] as number)
       checkTime(time, latest)
       const key = value[spec.key]
-      cursor.key = typeof key === 'string' || (typeof key === 'number' && key === key) ? key : null
+      cursor.key = isKey(key) ? key : null
       cursor.at = at = time
       door = 'process'
       push(value)

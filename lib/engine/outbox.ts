@@ -1,6 +1,6 @@
 // What an epoch sends: values become bytes at once, grouped by target partition; a refused record's are taken back.
 import { MillraceError } from '../model/errors.ts'
-import { type Key, partitionOf } from '../model/key.ts'
+import { isKey, type Key, partitionOf } from '../model/key.ts'
 import { Arena } from '../model/arena.ts'
 import { BatchBuilder, packHeaders, unpackHeaders } from '../model/record-batch.ts'
 import type { TopicSpec } from '../model/topic.ts'
@@ -128,7 +128,7 @@ export class TopicSender {
   #keyOf(value: unknown): Key {
     const { spec } = this.#target
     const key = (value as Readonly<Record<string, unknown>> | null)?.[spec.key]
-    if ((typeof key !== 'string' && typeof key !== 'number') || key !== key) {
+    if (!isKey(key)) {
       throw new MillraceError(
         'KEY_MISSING',
         `a value for topic '${spec.name}' has ${String(key)} as its key '${spec.key}': a string or a number is needed`,

@@ -3,6 +3,7 @@
 import { type AnyNode, parseExpressionAt } from 'acorn'
 import type { Plan } from '../model/plan.ts'
 import type { PlanNode } from '../model/stage.ts'
+import { forwardsBytes } from './origins.ts'
 
 export type Fields = ReadonlySet<string> | 'whole'
 type Analysed = (...a: never[]) => unknown
@@ -111,7 +112,7 @@ export function fieldsRead(plan: Plan, source: PlanNode): Fields {
   for (const node of plan.nodes) {
     if (!node.inputs.some(i => reached.has(i))) continue
     const { by, passes } = node.spec.reads
-    if (by === 'whole') return 'whole'
+    if (by === 'whole' || node.spec.forwards?.some(target => !forwardsBytes(node, target))) return 'whole'
     for (const reading of by) {
       const read = typeof reading === 'function' ? fieldsReadBy(reading) : fieldsReadBy(reading.f, reading.argument)
       if (read === 'whole') return 'whole'
@@ -131,15 +132,4 @@ export function fieldsReadByAny(plan: Plan, sources: readonly PlanNode[]): Field
     for (const field of read) fields.add(field)
   }
   return fields
-}
-
-/** Whether the value that a node is given is still the source's own (only stages that pass it on lie between), and which source's. */
-export function originOf(node: PlanNode): PlanNode | null {
-  let [at] = node.inputs
-  while (at !== undefined) {
-    if (at.spec.source !== undefined) return at
-    if (at.spec.reads.passes !== 'same') return null
-    ;[at] = at.inputs
-  }
-  return null
 }

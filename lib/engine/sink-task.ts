@@ -1,5 +1,6 @@
 // A task that loads tables (exactly-once.md §4): no ledger and no transaction of the log; the offset row in the database is store and fence in one.
 import { isMillraceError, MillraceError } from '../model/errors.ts'
+import { isKey } from '../model/key.ts'
 import { inputOf, sourcesOf } from '../model/plan.ts'
 import type { RecordBatch } from '../model/record-batch.ts'
 import type { DeadLetterRow, TableWrite, Tables } from '../ports/tables.ts'
@@ -31,6 +32,7 @@ interface Batch {
   readonly records: number
   readonly writes: readonly TableWrite[]
   readonly deadLetters: readonly DeadLetterRow[]
+  readonly dropped: Readonly<Record<string, number>>
 }
 /** By offset: records whose rows the database refused. */
 type RefusedRows = Map<number, Refused>
@@ -152,11 +154,11 @@ export class SinkTask implements OpenTask {
     for (const slice of batch.slices) for (let i = slice.from; i < slice.to; i++) this.#record(batch.input, slice.batch, i, refused)
     return { ...batch, ...this.#take() }
   }
-  #take(): { writes: readonly TableWrite[]; deadLetters: readonly DeadLetterRow[] } {
+  #take(): Pick<Batch, 'writes' | 'deadLetters' | 'dropped'> {
     const writes = [...this.#collected.values()].filter(c => c.rows > 0).map(c => c.take())
     const deadLetters = this.#letters
     this.#letters = []
-    return { writes, deadLetters }
+    return { writes, deadLetters, dropped: this.#pipeline.drops.take() }
   }
   get #rows(): number {
     let rows = this.#letters.length
@@ -164,7 +166,7 @@ export class SinkTask implements OpenTask {
     return rows
   }
   #record(input: TaskInput, batch: RecordBatch, i: number, refused: RefusedRows): void {
-    const { cursor } = this.#pipeline
+    const { cursor, undo } = this.#pipeline
     const { spec } = input
     cursor.batch = batch
     cursor.index = i
@@ -180,11 +182,13 @@ export class SinkTask implements OpenTask {
       const value = input.read(batch, i)
       if (spec.time !== 'record-timestamp') cursor.at = value[spec.time] as number
       const key = value[spec.key]
-      cursor.key = typeof key === 'string' || typeof key === 'number' ? key : null
+      cursor.key = isKey(key) ? key : null
       door = 'process'
       input.push(value)
+      undo.forget()
       this.#breaker.taken()
     } catch (error) {
+      undo.restore()
       ;[...this.#collected.values()].forEach((c, n) => c.truncate(marks[n]!))
       const verdict = verdictOf(this.#facts.deployment.options, door)
       if (verdict === 'stop') stop(error, { ...this.#facts.labels, topic: input.name, offset: cursor.offset })
@@ -217,7 +221,8 @@ export class SinkTask implements OpenTask {
     const { input, from, to } = first
     const startedAt = ports.clock.now()
     const refused: RefusedRows = new Map()
-    for (let batch = first; ; batch = this.#again(batch, refused)) {
+    let batch = first
+    for (;;) {
       try {
         const { writes, deadLetters } = batch
         await this.#tables.load({
@@ -234,6 +239,7 @@ export class SinkTask implements OpenTask {
         const guilty = this.#refusedRow(error, batch)
         if (guilty === null || refused.has(guilty)) throw error
         refused.set(guilty, { ...failureOf(error), stage: 'to' })
+        batch = this.#again(batch, refused)
       }
     }
     this.#counts.records += first.records
@@ -241,6 +247,7 @@ export class SinkTask implements OpenTask {
       epoch: ++this.#loads,
       records: first.records,
       counts: { ...this.#counts },
+      dropped: batch.dropped,
       computeMs: 0,
       commitMs: ports.clock.now() - startedAt,
       streamTimes: {},

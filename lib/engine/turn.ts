@@ -11,6 +11,7 @@ interface Epoch {
   readonly transaction: Transaction
   readonly blocks: readonly Buffer[]
   readonly records: number
+  readonly dropped: Readonly<Record<string, number>>
   readonly startedAt: number
   readonly computedAt: number
 }
@@ -70,6 +71,7 @@ async function seal(session: Session, records: number, startedAt: number): Promi
     meta,
     blocks,
     records,
+    dropped: pipeline.drops.take(),
     startedAt,
     computedAt: clock.now(),
     transaction: {
@@ -123,6 +125,7 @@ async function commit(session: Session, epoch: Epoch): Promise<void> {
     epoch: epoch.meta.epoch,
     records: epoch.records,
     counts: epoch.meta.counts,
+    dropped: epoch.dropped,
     computeMs: epoch.computedAt - epoch.startedAt,
     commitMs: now - epoch.computedAt,
     streamTimes: epoch.meta.times,

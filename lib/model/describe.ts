@@ -35,9 +35,12 @@ function worded(value: unknown): string {
     : JSON.stringify(value)
 }
 
+/** What their steps are mainly about. */
+const MAIN = new Set(['topic', 'targets', 'cases', 'case'])
+
 /** A setting as people say it: names in `Ms` are spans, what a step is mainly about needs no name. */
 function settingWords([name, value]: readonly [string, unknown]): string {
-  if (name === 'topic' || name === 'targets') return worded(value)
+  if (MAIN.has(name)) return worded(value)
   if (name.endsWith('Ms') && typeof value === 'number') return `${name.slice(0, -2)} ${spanned(value)}`
   if (name === 'ttl') return value === null ? 'kept for ever' : `kept for ${spanned(value as number)}`
   return name === 'folds' ? worded(value) : `${name} ${worded(value)}`

@@ -46,6 +46,11 @@ export const ERRORS = {
   VALUE_MISSING: entry('data', 'never', 'A record has a null value (a tombstone) where the processor needs one.'),
   VALUE_REFUSED: entry('data', 'never', 'A value does not fit the schema it is written with; the message names the field.'),
   USER_FUNCTION_FAILED: entry('code', 'never', 'A function of the processor threw on this record; the message is its own.'),
+  ASYNC_FUNCTION: entry(
+    'code',
+    'never',
+    'A function that must be synchronous is async, gave a promise, or emitted after its turn was over.',
+  ),
   RESULT_OVERFLOW: entry('data', 'never', 'A fold went beyond what its result type can hold.'),
   RX_ASYNC_EMISSION: entry('code', 'never', 'An rx() chain emitted outside its turn; use only synchronous operators.'),
   RX_COMPLETED: entry('code', 'never', 'An rx() chain completed; take() and first() would end the stream for ever.'),

@@ -1,6 +1,9 @@
 // Keys and where they live: Kafka's own default partitioner, so that Java, Python and Node producers agree (S1.4).
 export type Key = string | number
 
+/** Whether a value can be a key: text, or a number that is one. */
+export const isKey = (value: unknown): value is Key => typeof value === 'string' || (typeof value === 'number' && value === value)
+
 const SEED = 0x9747b28c
 const M = 0x5bd1e995
 

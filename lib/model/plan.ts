@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { MillraceError } from './errors.ts'
 import type { FeedSpec } from './feed.ts'
+import { checkPlan } from './plan-rules.ts'
 import type { PlanNode } from './stage.ts'
 import { isTableTarget } from './table.ts'
 import { specOf, type TopicSpec } from './topic.ts'
@@ -13,6 +14,7 @@ export interface Plan {
 
 /** The plan of given output nodes. @throws PLAN_DUPLICATE_NAME, PLAN_INVALID */
 export function planOf(processor: string, outputs: readonly PlanNode[]): Plan {
+  if (outputs.length === 0) throw new MillraceError('PLAN_INVALID', `'${processor}' has no outputs: end at least one flow with .to(…)`)
   const seen = new Set<PlanNode>()
   const visit = (n: PlanNode): void => {
     if (seen.has(n)) return
@@ -21,12 +23,7 @@ export function planOf(processor: string, outputs: readonly PlanNode[]): Plan {
     seen.add(n)
   }
   outputs.forEach(visit)
-  const names = new Set<string>()
-  for (const { spec } of seen) {
-    if (spec.name === undefined) continue
-    if (names.has(spec.name)) throw new MillraceError('PLAN_DUPLICATE_NAME', `two stages of '${processor}' are called '${spec.name}'`)
-    names.add(spec.name)
-  }
+  checkPlan(processor, [...seen])
   return Object.freeze({ processor, nodes: Object.freeze([...seen]) })
 }
 

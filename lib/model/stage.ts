@@ -34,6 +34,8 @@ export interface StageSpec<Open = unknown> {
   readonly reads: Reads
   /** May push more than one value for one it is given. */
   readonly expands?: 'expands'
+  /** Takes only what its input sends to this outlet of its own: a case of a branch. */
+  readonly outlet?: string
   /** Of a window: behind it stream time is that of the task minus this many ms (S2.6). */
   readonly lagMs?: number
   /** Targets it writes to. */
@@ -61,9 +63,20 @@ export interface PlanNode {
 }
 
 let ids = 0
-/** A node over its inputs. Ids grow in the order of writing; they name nothing that is stored. */
+/** A node over its inputs, frozen with all that it says. Ids grow in the order of writing; they name nothing that is stored. */
 export const planNode = (spec: StageSpec, inputs: readonly PlanNode[]): PlanNode =>
-  Object.freeze({ id: ids++, inputs: Object.freeze([...inputs]), spec: Object.freeze(spec) })
+  Object.freeze({ id: ids++, inputs: Object.freeze([...inputs]), spec: frozen(spec) })
+
+function frozen(spec: StageSpec): StageSpec {
+  const { reads, tuning, state, targets, forwards, source } = spec
+  for (const part of [reads, reads.by, tuning, targets, forwards, source]) Object.freeze(part)
+  freezeData(state)
+  return Object.freeze(spec)
+}
+/** The fingerprint is made of it. */
+function freezeData(data: unknown): void {
+  if (typeof data === 'object' && data !== null) Object.values(Object.freeze(data)).forEach(freezeData)
+}
 
 /** One signature per arity: a wrong argument is reported on its own line, never as "no overload matches". */
 export interface Pipeable<out S> {

@@ -67,6 +67,12 @@ export function openMetrics(
     labelNames: ['processor', 'window'],
     registers,
   })
+  const dropped = new Counter({
+    name: 'millrace_dropped_records_total',
+    help: 'Records that a stage dropped and that somebody may miss: no case of a branch took them, distinct had seen them.',
+    labelNames: ['processor', 'stage'],
+    registers,
+  })
   const letters = new Counter({
     name: 'millrace_dead_letters_total',
     help: 'Refused records and results, by error code.',
@@ -132,6 +138,7 @@ export function openMetrics(
       const { counts } = report
       const outcomes = { all: counts.records, late: counts.late, refused: counts.refused, 'refused-result': counts.refusedResults }
       for (const [outcome, count] of Object.entries(outcomes)) totals.set({ ...labels, outcome }, count)
+      for (const [stage, count] of Object.entries(report.dropped)) dropped.inc({ processor, stage }, count)
       for (const [input, position] of Object.entries(report.positions)) positions.set({ ...labels, input }, position)
       for (const [input, time] of Object.entries(report.streamTimes)) if (time !== null) streamTimes.set({ ...labels, input }, time / 1_000)
       for (const [store, entries] of Object.entries(report.liveKeys)) live.set({ ...labels, store }, entries)

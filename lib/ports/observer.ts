@@ -22,6 +22,8 @@ export interface EpochReport {
   readonly records: number
   /** Totals of the task since its first epoch, as stored with its state (I14). */
   readonly counts: { readonly records: number; readonly late: number; readonly refused: number; readonly refusedResults: number }
+  /** Records of this epoch that stages dropped and that somebody may miss, by stage: no case of a branch took them, distinct() had seen them. */
+  readonly dropped: Readonly<Record<string, number>>
   readonly computeMs: number
   readonly commitMs: number
   /** Stream time per input; null before the first record. */

@@ -61,6 +61,10 @@ export interface StageContext {
   atTurnEnd(emit: () => void): void
   /** Counts a record that missed `windows` of a stage's windows; `'all'` when it counted in none (I14). */
   late(stage: string, windows: number, share: 'some' | 'all', lateByMs: number): void
+  /** Counts a record that a stage drops and that somebody may miss. */
+  dropped(stage: string): void
+  /** What reads one outlet of this stage; a stage with outlets pushes there, not down. */
+  outlet(name: string): Push
   /** Ends the task at the end of the turn: the code is wrong in a way that no record can help. May be called at any time. */
   fatal(error: Error): void
 }

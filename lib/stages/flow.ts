@@ -60,6 +60,12 @@ export function flowOf(shape: Shape, step: string): FlowNode {
 export const asFlow = <T, K>(node: FlowNode): Flow<T, K> => node as unknown as Flow<T, K>
 export const nodeOf = (flow: Flow<never, unknown> | Flow<unknown, unknown>): PlanNode => (flow as unknown as FlowNode).node
 
+/** A name among flows as it is. Objects list whole numbers before all other names, whatever the order of writing. @throws PLAN_INVALID */
+export function flowName(what: string, name: string): string {
+  if (/^\d+$/.test(name)) throw new MillraceError('PLAN_INVALID', `${what} is given the name ${name}: a name with a letter is needed`)
+  return name
+}
+
 const OUTPUTS = new WeakMap<Output, PlanNode>()
 const output = (node: PlanNode): Output => {
   const o = Object.freeze({ plan: 'output' as const })

@@ -64,7 +64,7 @@ export function processor(id: string, outputs: Output | readonly [Output, ...Out
   kindOf(plan)
   const made: Processor = Object.freeze({
     id,
-    options: Object.freeze(options),
+    options: Object.freeze({ ...options }),
     describe: (as?: 'text' | 'json' | 'mermaid') => describePlan(plan, as),
   })
   PLANS.set(made, plan)

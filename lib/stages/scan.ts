@@ -5,6 +5,7 @@ import type { Flow, Stage } from '../model/stage.ts'
 import type { Duration } from '../model/time.ts'
 import { KeyedStore } from '../state/keyed-store.ts'
 import { appended } from './flow.ts'
+import { promised, synchronous } from './synchronous.ts'
 
 export interface Timer {
   readonly name: string
@@ -36,6 +37,8 @@ export function scan<T, K extends Key, S, U>(
 ): Stage<Flow<T, K>, Flow<U, K>> {
   const { initial, next } = o as { initial: (key: K) => S; next: (state: S, value: T, meta: Meta & { readonly key: K }) => Step<S, U> }
   if (o.onTimer !== undefined) throw new MillraceError('STAGE_NOT_AVAILABLE', `scan '${name}': timers are not available in this version`)
+  synchronous(`scan '${name}': initial`, initial)
+  synchronous(`scan '${name}': next`, next)
   return appended({
     step: 'scan',
     name,
@@ -52,7 +55,8 @@ export function scan<T, K extends Key, S, U>(
         const key = cursor.key as K | null
         if (key === null) throw new MillraceError('KEY_MISSING', `scan '${name}' needs a key`)
         const now = Math.max(clock.time, cursor.at)
-        const step = next(store.get(key, now) ?? initial(key), value as T, cursor as unknown as Meta & { readonly key: K })
+        const step = next(store.get(key, now) ?? begun(name, initial(key)), value as T, cursor as unknown as Meta & { readonly key: K })
+        if (step?.state === undefined) refuseNoStep(name, step)
         if (step.timers !== undefined && step.timers.length > 0)
           throw new MillraceError('STAGE_NOT_AVAILABLE', `scan '${name}': timers are not available in this version`)
         store.set(key, step.state ?? undefined, now, undo)
@@ -60,4 +64,16 @@ export function scan<T, K extends Key, S, U>(
       }
     },
   })
+}
+
+function begun<S>(name: string, state: S): S {
+  if (state instanceof Promise) throw promised(`scan '${name}': initial`, state)
+  return state
+}
+
+/** @throws what is wrong with what `next` gave, if it is no step at all */
+function refuseNoStep(name: string, step: unknown): void {
+  if (step instanceof Promise) throw promised(`scan '${name}': next`, step)
+  if (typeof step !== 'object' || step === null || !('state' in step))
+    throw new MillraceError('USER_FUNCTION_FAILED', `scan '${name}': next gave ${String(step)}: a step { state, emit?, timers? } is needed`)
 }

@@ -86,6 +86,7 @@ export class Driven {
   readonly #partitions: number
   readonly #processors: string[] = []
   readonly #failures: MillraceError[] = []
+  readonly #dropped = new Map<string, Record<string, number>>()
   #producer: TransactionalProducer | null = null
   /** Until the first values say what time it is: what happened is not ahead of the clock. */
   #time: 'given' | 'open'
@@ -103,6 +104,11 @@ export class Driven {
     const observer: Observer = {
       ...SILENT,
       late: ({ processor }, event) => this.late.push({ processor, ...event }),
+      epoch: ({ processor }, { dropped }) => {
+        const totals = this.#dropped.get(processor) ?? {}
+        for (const [stage, records] of Object.entries(dropped)) totals[stage] = (totals[stage] ?? 0) + records
+        this.#dropped.set(processor, totals)
+      },
       failure: (_task, { code, message, where }) => this.#failures.push(new MillraceError(code, message, { where })),
     }
     this.#worker = new Worker({ ...ports, feeds: new Map(fed), observer }, { app: APP, partitions, tuning })
@@ -193,6 +199,10 @@ export class Driven {
       }),
     )
   }
+  /** Records that stages of a processor dropped and counted, by stage. */
+  dropped(processor: Processor): Readonly<Record<string, number>> {
+    return { ...this.#dropped.get(processor.id) }
+  }
   /** What a table holds. */
   rows<Row>(table: Table<Row>): readonly Row[] {
     return this.#world.database.rows(tableSpecOf(table as never).name) as readonly Row[]
@@ -211,7 +221,9 @@ export class Driven {
   async #topic(spec: TopicSpec): Promise<{ readonly partitions: number }> {
     const { log } = this.#ports
     const { name, partitions, retention } = spec
-    await log.createTopic({ name, partitions: partitions ?? this.#partitions, retention })
+    const there = await log.topic(name)
+    if (there === null || (partitions !== null && partitions !== there.partitions))
+      await log.createTopic({ name, partitions: partitions ?? this.#partitions, retention })
     return (await log.topic(name))!
   }
   async #batches(topic: string): Promise<readonly RecordBatch[]> {

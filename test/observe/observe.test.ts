@@ -16,6 +16,7 @@ const report = (records: number, o: Partial<EpochReport> = {}): EpochReport => (
   epoch: 1,
   records,
   counts: { records, late: 1, refused: 2, refusedResults: 3 },
+  dropped: {},
   computeMs: 4,
   commitMs: 60,
   streamTimes: { orders: 1_700_000_000_500, views: null },
