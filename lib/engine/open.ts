@@ -166,7 +166,10 @@ async function readySession(
     }
   }
   const inputs: TaskInput[] = []
-  for (const [name, partitions] of deployment.inputs) if (partition < partitions) inputs.push(await openInput(facts, pipeline, name, meta))
+  for (const [name, partitions] of deployment.inputs) {
+    if (partition < partitions) inputs.push(await openInput(facts, pipeline, name, meta))
+    else pipeline.inputs.get(name)!.clock.source = 'idle' // no record of it ever comes here
+  }
   if (meta !== null) for (const clock of pipeline.merged) clock.restore(meta.times[clock.name] ?? -Infinity)
   const told = pipeline.repartitions.flatMap(place => {
     const sources = inputs.filter(i => place.inputs.includes(i.name))
