@@ -5,7 +5,7 @@ import { type Plan, rootsOf } from '../model/plan.ts'
 import type { PlanNode } from '../model/stage.ts'
 import { isTableTarget, type TableTargetSpec } from '../model/table.ts'
 import { specOf } from '../model/topic.ts'
-import { Cursor, type Forwarder, type Open, type Push, type Sender, type StageContext } from '../stages/context.ts'
+import { Cursor, type Forwarder, type Open, type Push, type Sender, type StageContext, type WallTimers } from '../stages/context.ts'
 import type { StreamClock } from '../stages/window/clock.ts'
 import type { MergedClock } from '../stages/window/merged-clock.ts'
 import type { Store } from '../state/store.ts'
@@ -51,6 +51,7 @@ export interface Pipeline {
   readonly repartitions: readonly Repartition[]
   /** What is due once the record in hand has been taken. */
   readonly afterRecord: (() => void)[]
+  readonly wallTimers: readonly WallTimers[]
   /** What is due at the end of every turn, in plan order. */
   readonly turnEnds: readonly (() => void)[]
   /** Set by a stage that found the code itself wrong: the task must end. */
@@ -93,6 +94,7 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
   }
   const afterRecord: (() => void)[] = []
   const turnEnds: (() => void)[] = []
+  const wallTimers: WallTimers[] = []
   const inputs = new Map<string, { push: Push; clock: StreamClock }>()
   const pipeline: Pipeline = {
     cursor,
@@ -105,6 +107,7 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
     merged,
     repartitions,
     afterRecord,
+    wallTimers,
     turnEnds,
     fatal: null,
   }
@@ -160,7 +163,7 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
         } catch (error) {
           outbox.rollback(mark)
           undo.restore()
-          around.refusedResult(value, key, at, error, stage)
+          around.refusedResult(value, key, at, error instanceof StageFailure ? error : new StageFailure(stage, error), stage)
         } finally {
           cursor.at = at0
           cursor.key = key0
@@ -168,6 +171,7 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
         }
       },
       afterRecord: emit => afterRecord.push(emit),
+      atWallTime: timers => wallTimers.push(timers),
       atTurnEnd: emit => turnEnds.unshift(emit), // stages are opened from the outputs backwards
       late: around.late,
       dropped: stage => drops.count(stage),

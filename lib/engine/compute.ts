@@ -130,7 +130,8 @@ function refuseRecord(session: Session, error: unknown, door: Door): void {
 
 /** What time decides without records: idle closes, drained closes (S2.3). @returns whether anything moved */
 export function computeTime(session: Session, now: number, mode: 'running' | 'draining'): 'moved' | 'still' {
-  let moved: 'moved' | 'still' = 'still'
+  for (const told of session.told) told.mode = mode
+  let moved = reachedTimers(session, now)
   const wanted = new Set(session.told.filter(t => t.wantsWallTime && now >= t.nextAt()).flatMap(t => t.sources))
   for (const input of session.inputs) {
     const { time, clock } = input
@@ -147,7 +148,7 @@ export function computeTime(session: Session, now: number, mode: 'running' | 'dr
     moved = 'moved'
   }
   for (const clock of session.pipeline.merged) {
-    clock.judge(now)
+    clock.judge(now, mode === 'draining' ? 'timers' : 'nothing')
     if (!clock.idle) continue
     if (mode === 'draining') {
       if (session.inputs.every(i => i.ended) && drainedTo(clock) === 'moved') moved = 'moved'
@@ -160,6 +161,13 @@ export function computeTime(session: Session, now: number, mode: 'running' | 'dr
     moved = 'moved'
   }
   return moved
+}
+
+/** S5.3: timers of the wall clock. */
+function reachedTimers({ pipeline }: Session, now: number): 'moved' | 'still' {
+  const reached = pipeline.wallTimers.filter(t => t.nextAt() <= now)
+  for (const timers of reached) timers.reached(now)
+  return reached.length > 0 ? 'moved' : 'still'
 }
 
 /** Closes everything that hangs on a clock and on those behind it. */

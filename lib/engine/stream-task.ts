@@ -25,6 +25,7 @@ export class StreamTask implements OpenTask {
   nextDecision(): number {
     let next = Infinity
     for (const input of this.session.inputs) next = Math.min(next, input.time.nextDecision(input.caughtUp))
+    for (const timers of this.session.pipeline.wallTimers) next = Math.min(next, timers.nextAt())
     for (const clock of this.session.pipeline.merged) next = Math.min(next, clock.nextDecision())
     for (const told of this.session.told) next = Math.min(next, told.nextAt())
     return next

@@ -12,6 +12,8 @@ export class Told {
   readonly #everyMs: number
   /** The inputs whose records come here. */
   readonly sources: readonly TaskInput[]
+  /** A drain ends although timers are set: they wait for what comes after it. */
+  mode: 'running' | 'draining' = 'running'
   /** Null: nothing was told yet, not even that there is nothing. */
   #time: number | null = null
   #idle: 'idle' | 'busy' = 'busy'
@@ -24,14 +26,17 @@ export class Told {
   }
   /** Only a task whose inputs are idle and that holds nothing open tells that it is idle: what it still may emit must not come as late. */
   get #nowIdle(): 'idle' | 'busy' {
-    return this.#place.clock.silent ? 'idle' : 'busy'
+    return this.#silent ? 'idle' : 'busy'
+  }
+  get #silent(): boolean {
+    return this.#place.clock.silent(this.mode === 'draining' ? 'timers' : 'nothing')
   }
   get pending(): boolean {
     return this.#time === null || this.#place.clock.time > this.#time || this.#nowIdle !== this.#idle
   }
   /** While idle with something open, wall time moves stream time on and is told as it goes. */
   get wantsWallTime(): boolean {
-    return this.sources.every(s => s.time.idle) && !this.#place.clock.silent
+    return this.sources.every(s => s.time.idle) && !this.#silent
   }
   /** Wall time at which the next mark is due; Infinity when there is nothing to tell. */
   nextAt(): number {

@@ -59,6 +59,8 @@ export interface StageContext {
   afterRecord(emit: () => void): void
   /** Runs `emit` at the end of every turn, stages in the order of the plan. */
   atTurnEnd(emit: () => void): void
+  /** Lets `reached` run between records, once the wall clock has reached what `nextAt` says; such a turn is committed like any other (S2.4). */
+  atWallTime(timers: WallTimers): void
   /** Counts a record that missed `windows` of a stage's windows; `'all'` when it counted in none (I14). */
   late(stage: string, windows: number, share: 'some' | 'all', lateByMs: number): void
   /** Counts a record that a stage drops and that somebody may miss. */
@@ -67,6 +69,12 @@ export interface StageContext {
   outlet(name: string): Push
   /** Ends the task at the end of the turn: the code is wrong in a way that no record can help. May be called at any time. */
   fatal(error: Error): void
+}
+
+export interface WallTimers {
+  /** Wall time, ms; Infinity when nothing is waited for. */
+  nextAt(): number
+  reached(now: number): void
 }
 
 /** Sends under the cursor's key and time. */

@@ -1,6 +1,7 @@
-// Sessions by key: few per key, in time order, each with bounds that move (S3.5). The earliest end is found by a heap whose entries may be out of date.
+// Sessions by key: few per key, in time order, each with bounds that move (S3.5).
 import { compareKeys, type Key } from '../model/key.ts'
 import type { BlockWriter } from './delta.ts'
+import { DueHeap } from './due-heap.ts'
 import type { StateEntry, Store } from './store.ts'
 import type { Undoable } from './undo.ts'
 import { ValueReader, writeValue } from './value-codec.ts'
@@ -38,8 +39,10 @@ export class SessionStore implements Store, Undoable {
   readonly name: string
   readonly #keys = new Map<Key, readonly Session[]>()
   readonly #resultOf: (values: readonly unknown[]) => unknown
-  /** A binary heap of (end, session) by an end that the session had; ends only grow, so an old one is a lower bound. */
-  readonly #ends: { end: number; readonly session: Session }[] = []
+  readonly #ends = new DueHeap<Session>(
+    s => (s.live === 'live' ? s.end : null),
+    s => (s.awaited = 'not'),
+  )
   #latest = -Infinity
   #changed: Session[] = []
   #live = 0
@@ -69,7 +72,10 @@ export class SessionStore implements Store, Undoable {
     const others = this.#keys.get(session.key)
     this.#keys.set(session.key, others === undefined ? [session] : [...others, session].sort((a, b) => a.start - b.start))
     this.#live++
-    if (session.awaited === 'not') this.#await(session)
+    if (session.awaited === 'not') {
+      session.awaited = 'awaited'
+      this.#ends.add(session, session.end)
+    }
     this.touch(session)
   }
   /** Its bounds or values were changed: its entry is due. */
@@ -98,20 +104,7 @@ export class SessionStore implements Store, Undoable {
   }
   /** The earliest end of an open session, Infinity when none is open. */
   earliestEnd(): number {
-    const heap = this.#ends
-    while (heap.length > 0) {
-      const [top] = heap as [(typeof heap)[number]]
-      if (top.session.live === 'live' && top.session.end === top.end) return top.end
-      if (top.session.live === 'live') top.end = top.session.end
-      else {
-        top.session.awaited = 'not'
-        const last = heap.pop()!
-        if (heap.length === 0) break
-        heap[0] = last
-      }
-      this.#sink()
-    }
-    return Infinity
+    return this.#ends.firstAt()
   }
   /** No open session ends later; −Infinity when none is open. */
   latestEnd(): number {
@@ -121,7 +114,7 @@ export class SessionStore implements Store, Undoable {
   close(end: number): readonly Session[] {
     const closed: Session[] = []
     while (this.earliestEnd() === end) {
-      const { session } = this.#ends[0]!
+      const session = this.#ends.first()!
       this.remove(session)
       closed.push(session)
     }
@@ -172,7 +165,7 @@ export class SessionStore implements Store, Undoable {
   }
   clear(): void {
     this.#keys.clear()
-    this.#ends.length = 0
+    this.#ends.clear()
     this.#latest = -Infinity
     this.#changed = []
     this.#live = 0
@@ -186,29 +179,6 @@ export class SessionStore implements Store, Undoable {
   #settle(session: Session): void {
     session.changed = 'clean'
     if (this.#changed.at(-1) === session) this.#changed.pop()
-  }
-  #await(session: Session): void {
-    const heap = this.#ends
-    session.awaited = 'awaited'
-    let i = heap.push({ end: session.end, session }) - 1
-    while (i > 0) {
-      const parent = (i - 1) >> 1
-      if (heap[parent]!.end <= heap[i]!.end) return
-      ;[heap[parent], heap[i]] = [heap[i]!, heap[parent]!]
-      i = parent
-    }
-  }
-  /** Lets the first entry of the heap sink to where it belongs. */
-  #sink(): void {
-    const heap = this.#ends
-    for (let i = 0; ; ) {
-      const left = 2 * i + 1
-      if (left >= heap.length) return
-      const child = left + 1 < heap.length && heap[left + 1]!.end < heap[left]!.end ? left + 1 : left
-      if (heap[i]!.end <= heap[child]!.end) return
-      ;[heap[i], heap[child]] = [heap[child]!, heap[i]!]
-      i = child
-    }
   }
   #writeKey(block: BlockWriter, store: number, start: number, key: Key): void {
     block.open(store)

@@ -11,6 +11,7 @@ const plain = <T>() => json<T>(value => value as T)
 export const codec = plain<E>()
 export const events = topic('events', { key: 'k', time: 'at', value: codec })
 export const copies = topic('copies', { key: 'k', time: 'at', value: codec })
+export const regrouped = topic('regrouped', { key: 'k', time: 'at', value: codec })
 export const lateEvents = topic('late-events', { key: 'k', time: 'at', value: codec })
 export const results = topic('results', {
   key: 'k',

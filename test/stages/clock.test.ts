@@ -6,7 +6,7 @@ import { type Closing, StreamClock } from '#lib/stages/window/clock.ts'
 const windows = (name: string, graceMs: number, ends: number[], closed: string[], onClose: (end: number) => void = () => {}): Closing => ({
   name,
   delayMs: graceMs,
-  emits: 'below',
+  drains: 'drains',
   nextEnd: () => Math.min(Infinity, ...ends),
   lastEnd: () => Math.max(-Infinity, ...ends),
   close: (end, cause) => {

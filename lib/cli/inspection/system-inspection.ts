@@ -52,7 +52,7 @@ async function statusOf({ running, ports, processors }: SystemFacts): Promise<Sy
     }
     const { state, perSecond, failure } = words
     const plan = planOfProcessor(processorOf(processors, words.labels.processor))
-    const windows = plan.nodes.filter(n => n.spec.name !== undefined && n.spec.lagMs !== undefined).map(n => n.spec.name!)
+    const windows = plan.nodes.filter(n => n.spec.name !== undefined && n.spec.state?.['folds'] !== undefined).map(n => n.spec.name!)
     tasks.push({
       ...words.labels,
       state,

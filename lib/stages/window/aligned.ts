@@ -35,7 +35,7 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
   clock.hang({
     name,
     delayMs: graceMs,
-    emits: 'below',
+    drains: 'drains',
     nextEnd: () => store.earliestEnd(closedTo),
     lastEnd: () => (store.last !== undefined && store.last.lastEnd > closedTo ? store.last.lastEnd : -Infinity),
     close,
@@ -44,7 +44,7 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
   clock.hang({
     name,
     delayMs: keptMs,
-    emits: 'below',
+    drains: 'drains',
     nextEnd: () => closed.earliestEnd(),
     lastEnd: () => closed.latestEnd(),
     close: finish,

@@ -7,8 +7,8 @@ export interface Closing {
   readonly name: string
   /** What ends at E is due when stream time reaches E plus this. */
   readonly delayMs: number
-  /** Where its results are in time: behind a window's grace, or where they come from, as those of timers. */
-  readonly emits: 'below' | 'here'
+  /** Whether a drain waits for it and brings it about, as for windows; timers stay as they are (S3.8). */
+  readonly drains: 'drains' | 'stays'
   /** The earliest end of what is open, Infinity when nothing is. */
   nextEnd(): number
   /** No open end is later; −Infinity when nothing is open. */
@@ -66,7 +66,7 @@ export class StreamClock {
   advance(time: number, cause: Cause): void {
     if (!(time > this.time)) return
     this.time = time
-    if (time >= this.wake) this.#closeDue(cause)
+    if (time >= this.wake) this.closeDue(cause)
     for (let i = 0; i < this.#below.length; i++) {
       const { clock, lagMs } = this.#below[i]!
       clock.advance(time - lagMs, cause)
@@ -86,10 +86,10 @@ export class StreamClock {
     for (const { clock, lagMs } of this.#below) due = Math.min(due, clock.due() + lagMs)
     return due
   }
-  /** Stream time at which nothing here or below is open any more; −Infinity when nothing is. What closes may open windows below: ask again. */
+  /** Stream time at which no window here or below is open any more; −Infinity when none is. What closes may open windows below: ask again. */
   horizon(): number {
     let horizon = -Infinity
-    for (const closing of this.#closings) horizon = Math.max(horizon, closing.lastEnd() + closing.delayMs)
+    for (const closing of this.#closings) if (closing.drains === 'drains') horizon = Math.max(horizon, closing.lastEnd() + closing.delayMs)
     for (const { clock, lagMs } of this.#below) horizon = Math.max(horizon, clock.horizon() + lagMs)
     return horizon
   }
@@ -99,20 +99,22 @@ export class StreamClock {
     this.#source = state
     this.#tellFollowers()
   }
-  /** Nothing comes here by itself any more: the input is idle, and nothing is open that could still give a result here. */
-  get silent(): boolean {
-    return this.silentAbove && this.#closings.every(c => c.emits === 'below' || c.lastEnd() === -Infinity)
-  }
-  protected get silentAbove(): boolean {
+  /**
+   * Whether nothing comes here by itself any more: the input is idle, and nothing above is open that could still give a result.
+   * @param but `'timers'`: what a drain leaves as it is does not count
+   */
+  silent(but: 'nothing' | 'timers' = 'nothing'): boolean {
     if (this.#above === null) return this.#source === 'idle'
-    return this.#above.silent && this.#above.#closings.every(c => c.lastEnd() === -Infinity)
+    return (
+      this.#above.silent(but) && this.#above.#closings.every(c => c.lastEnd() === -Infinity || (but === 'timers' && c.drains === 'stays'))
+    )
   }
   #tellFollowers(): void {
     for (const moved of this.#followers) moved('idle')
     for (const { clock } of this.#below) clock.#tellFollowers()
   }
   /** S3.9: in (end, window name, key) order, and what is due by a tick before the tick. */
-  #closeDue(cause: Cause): void {
+  closeDue(cause: Cause): void {
     for (;;) {
       const ticking = this.#nextTicking()
       const tickAt = ticking?.nextTick() ?? Infinity

@@ -15,12 +15,12 @@ export class MergedClock extends StreamClock {
     this.#parents = parents
     for (const parent of parents) parent.follow(cause => this.#parentMoved(cause))
   }
-  protected override get silentAbove(): boolean {
-    return this.#parents.every(p => p.silent)
+  override silent(but: 'nothing' | 'timers' = 'nothing'): boolean {
+    return this.#parents.every(p => p.silent(but))
   }
   /** S2.3: when all inputs are idle, stream time goes on by wall time from where it stands. */
-  judge(now: number): void {
-    if (!this.silentAbove) this.#anchorWall = null
+  judge(now: number, but: 'nothing' | 'timers'): void {
+    if (!this.silent(but)) this.#anchorWall = null
     else if (this.#anchorWall === null || now < this.#anchorWall) this.#anchorWall = now // also when the wall clock went back: S2.4
   }
   /** Wall time moves it: every input is idle. */
@@ -45,7 +45,7 @@ export class MergedClock extends StreamClock {
   }
   #parentMoved(cause: Cause): void {
     let low = Infinity
-    for (const parent of this.#parents) if (!parent.silent && parent.time < low) low = parent.time
+    for (const parent of this.#parents) if (!parent.silent() && parent.time < low) low = parent.time
     if (low !== Infinity) this.advance(low, cause)
   }
 }

@@ -28,7 +28,7 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
   clock.hang({
     name,
     delayMs: graceMs + PAST,
-    emits: 'below',
+    drains: 'drains',
     nextEnd: () => store.earliestEnd(),
     lastEnd: () => store.latestEnd(),
     close: (end, cause) => {
