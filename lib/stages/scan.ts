@@ -45,6 +45,9 @@ export function scan<T, K extends Key, S, U>(name: string, o: ScanOptions<T, K, 
   const options = o as ScanOptions<T, K, S, U>
   const { version, next, ttl, onTimer } = options
   if (!Number.isInteger(version)) throw new MillraceError('PLAN_INVALID', `scan '${name}' needs a version: a whole number`)
+  synchronous(`scan '${name}': initial`, options.initial)
+  synchronous(`scan '${name}': next`, next)
+  if (onTimer !== undefined) synchronous(`scan '${name}': onTimer`, onTimer)
   return appended({
     step: 'scan',
     name,
@@ -99,5 +102,8 @@ function begun<S>(name: string, state: S): S {
 function refuseNoStep(name: string, step: unknown): void {
   if (step instanceof Promise) throw promised(`scan '${name}': next`, step)
   if (typeof step !== 'object' || step === null || !('state' in step))
-    throw new MillraceError('USER_FUNCTION_FAILED', `scan '${name}': a step function gave ${String(step)}: a step { state, emit?, timers? } is needed`)
+    throw new MillraceError(
+      'USER_FUNCTION_FAILED',
+      `scan '${name}': a step function gave ${String(step)}: a step { state, emit?, timers? } is needed`,
+    )
 }
