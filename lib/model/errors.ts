@@ -51,7 +51,7 @@ export const ERRORS = {
     'never',
     'A function that must be synchronous is async, gave a promise, or emitted after its turn was over.',
   ),
-  RESULT_OVERFLOW: entry('data', 'never', 'A fold went beyond what its result type can hold.'),
+  RESULT_OVERFLOW: entry('data', 'never', 'A fold went beyond what its result can hold; the message names the fold.'),
   RX_ASYNC_EMISSION: entry('code', 'never', 'An rx() chain emitted outside its turn; use only synchronous operators.'),
   RX_COMPLETED: entry('code', 'never', 'An rx() chain completed; take() and first() would end the stream for ever.'),
   STATE_NOT_PLAIN: entry('code', 'never', 'A state value is not plain data (it holds a function, Date, Map, Set or class instance).'),

@@ -2,6 +2,7 @@
 import type { Arena } from '../model/arena.ts'
 import { Decimal } from '../model/decimal.ts'
 import { MillraceError } from '../model/errors.ts'
+import { DEEPEST, isRecord, notPlain, tooDeep } from './plain.ts'
 
 const TAG = {
   null: 0,
@@ -19,7 +20,6 @@ const TAG = {
   object: 12,
   decimal: 13,
 } as const
-const DEEPEST = 64
 
 /** Appends `value`. @throws STATE_NOT_PLAIN for functions, symbols, class instances, cycles and nesting beyond 64 */
 export function writeValue(arena: Arena, value: unknown, depth = 0): void {
@@ -51,7 +51,7 @@ export function writeValue(arena: Arena, value: unknown, depth = 0): void {
       else writeObject(arena, value, depth)
       return
     default:
-      throw new MillraceError('STATE_NOT_PLAIN', `a ${typeof value} cannot be kept in state`)
+      throw notPlain(value)
   }
 }
 
@@ -82,7 +82,7 @@ function writeBig(arena: Arena, value: bigint): void {
 }
 
 function writeObject(arena: Arena, value: object, depth: number): void {
-  if (depth >= DEEPEST) throw new MillraceError('STATE_NOT_PLAIN', `a state value is nested deeper than ${DEEPEST} levels, or holds itself`)
+  if (depth >= DEEPEST) throw tooDeep()
   if (Array.isArray(value)) {
     arena.byte(TAG.array)
     arena.varint(value.length)
@@ -101,19 +101,13 @@ function writeObject(arena: Arena, value: object, depth: number): void {
     arena.raw(value)
     return
   }
-  const proto: unknown = Object.getPrototypeOf(value)
-  if (proto !== Object.prototype && proto !== null) {
-    throw new MillraceError(
-      'STATE_NOT_PLAIN',
-      `a ${(value as { constructor?: { name?: string } }).constructor?.name ?? 'class instance'} cannot be kept in state: use plain data`,
-    )
-  }
+  if (!isRecord(value)) throw notPlain(value)
   const names = Object.keys(value)
   arena.byte(TAG.object)
   arena.varint(names.length)
   for (const name of names) {
     writeText(arena, name)
-    writeValue(arena, (value as Record<string, unknown>)[name], depth + 1)
+    writeValue(arena, value[name], depth + 1)
   }
 }
 

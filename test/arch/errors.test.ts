@@ -9,7 +9,6 @@ import { filesBelow, ROOT } from './house-files.ts'
 /** Codes that nothing raises yet, each with the reason. A code that is raised by now must leave this list. */
 const NOT_RAISED_YET: Readonly<Partial<Record<ErrorCode, string>>> = {
   STAGE_NOT_AVAILABLE: 'the stages that come later are not in the API yet',
-  RESULT_OVERFLOW: 'no fold of this version has a bound: exact sums grow into bigint',
 }
 
 const codes = Object.keys(ERRORS) as ErrorCode[]

@@ -2,7 +2,7 @@
 // of misuses in the design; the missing ones belong to stages that do not exist yet.
 import { filter as rxFilter } from 'rxjs'
 import {
-  aggregate, avro, avroAs, count, filter, from, insertOnly, integer, keyBy, keyInPlace, map, minutes, nullable, numeric, processor, rx, scan, seconds, sum, table, tee, text, timestamptz, topic, type Topic, tumbling, type Unkeyed, upsert,
+  aggregate, avro, avroAs, count, custom, filter, from, insertOnly, integer, keyBy, keyInPlace, map, minutes, nullable, numeric, processor, rx, scan, seconds, sum, table, tee, text, timestamptz, topic, type Topic, tumbling, type Unkeyed, upsert,
 } from '#lib/index.ts'
 
 interface Order {
@@ -117,6 +117,9 @@ export const refused = (): void => {
   // 38: a fold of another value type
   // @ts-expect-error
   flow.pipe(tumbling('w', { size: minutes(1), ...timed }), aggregate({ x: sum((v: { price: number }) => v.price) }, { emit: 'on-close' }))
+  // 39: a custom fold can merge (sessions, panes)
+  // @ts-expect-error
+  custom('c', { version: 1, initial: () => ({ n: 0 }), add: s => s, result: s => s.n })
   // 40: a flow is not a processor's output
   // @ts-expect-error
   processor('p', flow)

@@ -1,7 +1,9 @@
 // Distinct values: exact up to a limit, then a HyperLogLog sketch (Flajolet et al. 2007; 64-bit hashes, so no large-range correction is needed).
 import { MillraceError } from '../../model/errors.ts'
 import { murmur2 } from '../../model/key.ts'
+import { synchronous } from '../synchronous.ts'
 import { fold, type Fold } from './fold.ts'
+import { refused } from './given.ts'
 
 type Distinct = { readonly exact: string[] } | { readonly registers: Uint8Array }
 
@@ -71,12 +73,11 @@ export function approxDistinct<T>(f: (v: T) => string | number, o: { exactUpTo: 
     fold: 'approx-distinct',
     version: 1,
     state: { exactUpTo, relativeError },
-    reads: f,
+    reads: synchronous('approxDistinct()', f),
     initial: () => ({ exact: [] }),
     measure: value => {
       const v = f(value as T)
-      if (typeof v !== 'string' && typeof v !== 'number')
-        throw new MillraceError('VALUE_REFUSED', `approxDistinct() was given ${String(v)}`)
+      if (typeof v !== 'string' && typeof v !== 'number') throw refused('approxDistinct', v)
       return typeof v === 'number' ? `#${v}` : v.startsWith('#') ? `#${v}"` : v
     },
     add,

@@ -1,12 +1,13 @@
 import { compareDecimals, Decimal } from '../../model/decimal.ts'
-import { MillraceError } from '../../model/errors.ts'
+import { synchronous } from '../synchronous.ts'
 import { fold, type Fold } from './fold.ts'
+import { refused } from './given.ts'
 
 type Comparable = number | string | Decimal
 
 const checked = (v: Comparable, name: string): Comparable => {
   if (typeof v === 'string' || (typeof v === 'number' && v === v) || v instanceof Decimal) return v
-  throw new MillraceError('VALUE_REFUSED', `${name}() was given ${String(v)}`)
+  throw refused(name, v)
 }
 const below = (a: Comparable, b: Comparable): boolean => (a instanceof Decimal && b instanceof Decimal ? compareDecimals(a, b) < 0 : a < b)
 
@@ -20,7 +21,7 @@ const extreme = <T, V extends Comparable>(
   return fold<T, V, Comparable | null, Comparable>({
     fold: name,
     version: 1,
-    reads: f,
+    reads: synchronous(`${name}()`, f),
     initial: () => null,
     measure: value => checked(f(value as T), name),
     add: better,

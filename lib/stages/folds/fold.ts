@@ -27,6 +27,8 @@ export interface FoldSpec<S = unknown, M = unknown> {
   readonly version: number
   /** Settings that make stored states readable; part of the fingerprint. */
   readonly state?: Readonly<Record<string, unknown>>
+  /** Printed, may change freely. */
+  readonly tuning?: Readonly<Record<string, unknown>>
   /** The author's function that is given the value. */
   readonly reads: Reading | null
   initial(): S
@@ -37,12 +39,26 @@ export interface FoldSpec<S = unknown, M = unknown> {
   measure(value: unknown, moment: Moment, state: S): M
   /** May reuse `state`; returns the next one. */
   add(state: S, measured: M): S
-  /** Both as one. May reuse `a`, which must be the caller's alone; neither changes `b` nor keeps a part of it that an add would change. */
+  /**
+   * Both as one. May reuse `a`, which must be the caller's alone; neither changes `b` nor keeps a part of it that an add would change. Cannot fail:
+   * windows are put together where no record is in hand that could be refused. What cannot be merged gives a state whose result is refused, and to
+   * which nothing can be added.
+   */
   merge(a: S, b: S): S
+  /** What the author sees; throws when the result is to be refused, and changes nothing. */
   result(state: S): unknown
   /** A copy that later adds do not reach; needed only of folds whose `add` or `merge` reuses its state. */
   copy?(state: S): S
 }
+
+/** Folds by name, as the fingerprint knows them. */
+export const formsOf = (names: readonly string[], folds: readonly FoldSpec[]): Readonly<Record<string, object>> =>
+  Object.fromEntries(names.map((name, i) => [name, { fold: folds[i]!.fold, version: folds[i]!.version, ...folds[i]!.state }]))
+/** Folds by name, as they are printed; null when their forms say all. */
+export const tuningsOf = (names: readonly string[], folds: readonly FoldSpec[]): Readonly<Record<string, object>> | null =>
+  folds.some(f => f.tuning !== undefined)
+    ? Object.fromEntries(Object.entries(formsOf(names, folds)).map(([name, form], i) => [name, { ...form, ...folds[i]!.tuning }]))
+    : null
 
 export const fold = <T, R, S, M>(spec: FoldSpec<S, M>): Fold<T, R> => Object.freeze(spec) as unknown as Fold<T, R>
 export const foldSpecOf = (f: Fold<never, unknown>): FoldSpec => f as unknown as FoldSpec

@@ -1,6 +1,7 @@
 import { Decimal, scaledExactly, unitsOf } from '../../model/decimal.ts'
-import { MillraceError } from '../../model/errors.ts'
+import { synchronous } from '../synchronous.ts'
 import { fold, type Fold } from './fold.ts'
+import { refused } from './given.ts'
 
 type Units = number | bigint
 
@@ -17,15 +18,16 @@ export function sum<T, D extends number>(f: (v: T) => number | string | Decimal,
 /** A sum of doubles: fast, and only as exact as doubles are; whole numbers below 2^53 are exact. */
 export function sum<T>(f: (v: T) => number): Fold<T, number>
 export function sum<T>(f: (v: T) => number | string | Decimal, o?: { decimals: number }): Fold<T, unknown> {
+  const reads = synchronous('sum()', f)
   if (o === undefined) {
     return fold<T, number, number, number>({
       fold: 'sum',
       version: 1,
-      reads: f,
+      reads,
       initial: () => 0,
       measure: value => {
         const n = f(value as T)
-        if (typeof n !== 'number' || n !== n) throw new MillraceError('VALUE_REFUSED', `sum() was given ${String(n)}`)
+        if (typeof n !== 'number' || n !== n) throw refused('sum', n)
         return n
       },
       add: (state, n) => state + n,
@@ -38,14 +40,14 @@ export function sum<T>(f: (v: T) => number | string | Decimal, o?: { decimals: n
     fold: 'sum',
     version: 1,
     state: { decimals },
-    reads: f,
+    reads,
     initial: () => 0,
     measure: value => {
       const v = f(value as T)
       if (typeof v === 'number') {
         const units = scaledExactly(v, decimals)
         if (units === units) return units
-      }
+      } else if (v instanceof Promise) throw refused('sum', v)
       return unitsOf(v, decimals)
     },
     add: added,

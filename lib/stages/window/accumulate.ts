@@ -1,6 +1,6 @@
 // The folds of a window taken together: what measures, adds, merges and gives a result.
-import type { Moment } from '../folds/fold.ts'
-import type { FoldSpec } from '../folds/fold.ts'
+import { messageOf } from '../../model/errors.ts'
+import type { FoldSpec, Moment } from '../folds/fold.ts'
 
 /** The states of all folds of one window, in their order. */
 export type States = unknown[]
@@ -9,13 +9,16 @@ export interface Accumulate {
   initial(): States
   /** Runs the author's functions; may throw, and then nothing has changed (S5.4). The same array at every call. */
   measure(value: unknown, moment: Moment, states: readonly unknown[]): readonly unknown[]
-  /** Cannot fail. */
+  /** Cannot fail; `measured` must be of these states. */
   add(states: States, measured: readonly unknown[]): void
   /** States that later adds and merges do not reach. */
   copied(states: readonly unknown[]): States
-  /** Merges `more` into `states`, which must be a copy. */
+  /** Merges `more` into `states`, which must be a copy. Cannot fail. */
   merge(states: States, more: readonly unknown[]): void
+  /** @throws when a fold refuses its result */
   result(states: readonly unknown[]): Record<string, unknown>
+  /** The result for people to look at: a refused one is its reason. */
+  shown(states: readonly unknown[]): Record<string, unknown>
 }
 
 export function accumulate(names: readonly string[], folds: readonly FoldSpec[]): Accumulate {
@@ -37,6 +40,17 @@ export function accumulate(names: readonly string[], folds: readonly FoldSpec[])
     result(states) {
       const result: Record<string, unknown> = {}
       for (let i = 0; i < n; i++) result[names[i]!] = folds[i]!.result(states[i])
+      return result
+    },
+    shown(states) {
+      const result: Record<string, unknown> = {}
+      for (let i = 0; i < n; i++) {
+        try {
+          result[names[i]!] = folds[i]!.result(states[i])
+        } catch (error) {
+          result[names[i]!] = `refused: ${messageOf(error)}`
+        }
+      }
       return result
     },
   }

@@ -4,7 +4,7 @@ import type { WindowResult } from '../../model/record.ts'
 import { type Flow, planNode, type Stage, type Windowed } from '../../model/stage.ts'
 import type { OpenSpec } from '../context.ts'
 import { applied, FlowNode, WindowedNode } from '../flow.ts'
-import { type Fold, type FoldSpec, foldSpecOf } from '../folds/fold.ts'
+import { type Fold, type FoldSpec, foldSpecOf, formsOf, tuningsOf } from '../folds/fold.ts'
 import { accumulate } from './accumulate.ts'
 import { openAligned } from './aligned.ts'
 import { checkedEmit, type Emit, emitWords } from './emit.ts'
@@ -38,15 +38,22 @@ function windowSpec(w: Windowing, names: readonly string[], folds: readonly Fold
   const keepMs = w.form === 'aligned' ? w.keepMs : 0
   const door = late.kind === 'count-and-drop' ? late.kind : late.target.to
   const all = accumulate(names, folds)
+  const tunings = tuningsOf(names, folds)
   return {
     step: w.kind,
     name: w.name,
     version: 1,
     state: {
       ...w.state,
-      folds: Object.fromEntries(names.map((n, i) => [n, { fold: folds[i]!.fold, version: folds[i]!.version, ...folds[i]!.state }])),
+      folds: formsOf(names, folds),
     },
-    tuning: { graceMs: w.graceMs, emit: emitWords(emit), late: door, ...(keepMs > 0 ? { correctMs: keepMs } : {}) },
+    tuning: {
+      ...(tunings === null ? {} : { folds: tunings }),
+      graceMs: w.graceMs,
+      emit: emitWords(emit),
+      late: door,
+      ...(keepMs > 0 ? { correctMs: keepMs } : {}),
+    },
     // No result comes later than this behind its time: corrections come while windows are kept, sessions close one millisecond after their grace.
     lagMs: w.form === 'aligned' ? w.graceMs + keepMs : w.graceMs + PAST,
     ...(late.kind === 'count-and-drop' ? {} : { targets: [late.target] }),

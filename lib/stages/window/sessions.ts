@@ -19,7 +19,7 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
   const log = context.refusal === 'shared' ? undo : null
   const send = emitter(context, down, name)
   const late = lateDoor(context, name, graceMs, w.late)
-  const store = new SessionStore(name, folds.result)
+  const store = new SessionStore(name, folds.shown)
   /** Sessions that were changed since they were last told of (S4.2, S4.3). */
   let fresh: Session[] = []
   let tickAt = Infinity

@@ -66,7 +66,7 @@ export class WholeWindows {
     for (const end of [...ends].sort((a, b) => a - b)) {
       const window = { start: this.#assigner.startOf(end), end }
       const wholes = key === undefined ? this.of(end) : [this.ofKey(end, key)]
-      for (const whole of wholes) if (whole !== null) yield { key: whole.key, window, value: this.#folds.result(whole.states) }
+      for (const whole of wholes) if (whole !== null) yield { key: whole.key, window, value: this.#folds.shown(whole.states) }
     }
   }
 }
