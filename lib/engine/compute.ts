@@ -3,6 +3,7 @@ import { MillraceError } from '../model/errors.ts'
 import { isKey } from '../model/key.ts'
 import type { RecordBatch } from '../model/record-batch.ts'
 import type { Door } from '../model/verdict.ts'
+import type { Allowance, Caution } from './caution.ts'
 import { failureOf, StageFailure } from './compile.ts'
 import type { TaskInput } from './input.ts'
 import { stop, verdictOf } from './refusal.ts'
@@ -13,18 +14,20 @@ import { carriedBy, markIn } from './watermark.ts'
 const A_DAY = 86_400_000
 
 /** Computes records of the inputs until a bound of the epoch is reached. @returns how many */
-export function computeRecords(session: Session, startedAt: number): number {
-  const { epochRecords, epochMs } = session.facts.tuning
+export function computeRecords(session: Session, startedAt: number, allowance: Allowance = 'all'): number {
+  const { epochMs } = session.facts.tuning
   const { clock } = session.facts.ports
-  const most = Math.min(epochRecords, session.facts.deployment.options.epoch?.records ?? epochRecords)
+  const most = mostRecords(session)
   const every = session.facts.deployment.options.epoch?.every ?? epochMs
   let left = most
   for (const input of session.inputs) {
-    for (let current = input.current(); current !== null && left > 0; current = input.current()) {
+    let allowed = allowance === 'all' ? Infinity : allowance.get(input)!
+    for (let current = input.current(); current !== null && left > 0 && allowed > 0; current = input.current()) {
       const { batch, index } = current
-      const to = Math.min(batch.count, index + Math.min(left, SLICE))
+      const to = Math.min(batch.count, index + Math.min(left, allowed, SLICE))
       computeSlice(session, input, batch, index, to, startedAt)
       left -= to - index
+      allowed -= to - index
       input.computed(to)
       input.time.active(startedAt)
       if (session.pipeline.fatal !== null) throw session.pipeline.fatal
@@ -32,6 +35,10 @@ export function computeRecords(session: Session, startedAt: number): number {
     }
   }
   return most - left
+}
+/** Most records of an epoch. */
+export function mostRecords({ facts: { tuning, deployment } }: Session): number {
+  return Math.min(tuning.epochRecords, deployment.options.epoch?.records ?? tuning.epochRecords)
 }
 /** Records between two looks at the clock. */
 const SLICE = 2_048
@@ -79,6 +86,26 @@ function computeSlice(session: Session, input: TaskInput, batch: RecordBatch, fr
     if (afterRecord.length > 0) for (const emit of afterRecord.splice(0)) emit()
     if (repartition === null && at > clock.time) clock.advance(at, 'close')
   }
+}
+
+/** S6.5: the next record of an input is refused without being looked at. @returns how many: none when it is not the one that is meant */
+export function refuseKiller(session: Session, killer: Caution & { readonly kind: 'refused' }): number {
+  const input = session.inputs.find(i => i.name === killer.input)
+  const current = input?.current() ?? null
+  if (input === undefined || current === null || input.next !== killer.offset) return 0
+  const { batch, index } = current
+  const { cursor } = session.pipeline
+  cursor.batch = batch
+  cursor.index = index
+  cursor.topic = input.name
+  cursor.partition = input.partition
+  cursor.offset = killer.offset
+  cursor.at = batch.time(index)
+  session.counts.records++
+  const message = `${killer.deaths} processes in a row died while they computed it, the last one when it stood alone`
+  refuseRecord(session, new MillraceError('RECORD_KILLS_PROCESS', message), 'process')
+  input.computed(index + 1)
+  return 1
 }
 
 /** S1.3 */

@@ -4,7 +4,7 @@ import type { RecordBatch } from '../model/record-batch.ts'
 import type { PartitionReader } from '../ports/record-log.ts'
 import { entriesOf } from '../state/delta.ts'
 import type { Store } from '../state/store.ts'
-import { type LedgerRecord, ledgerRecord, type Meta } from './ledger.ts'
+import { type Barrier, type LedgerRecord, ledgerRecord, type Meta } from './ledger.ts'
 
 export interface Folded {
   /** The last meta: the truth about positions; null when the task never committed an epoch. */
@@ -18,6 +18,8 @@ export interface Folded {
   readonly since: readonly Buffer[] | null
   /** Live keys per store as of the meta at `from`; null when the fold never passed it. */
   readonly keysAtFrom: Readonly<Record<string, number>> | null
+  /** The barriers since the last meta, in order (S6.5). */
+  readonly trail: readonly Barrier[]
 }
 
 interface Epoch {
@@ -39,6 +41,7 @@ export class LedgerFold {
   #deltaBytes = 0
   #since: Buffer[] | null = []
   #keysAtFrom: Readonly<Record<string, number>> | null = null
+  #trail: Barrier[] = []
   readonly #start: number
 
   /**
@@ -54,7 +57,10 @@ export class LedgerFold {
   /** @throws DATA_LOSS, LEDGER_CORRUPT, STATE_INCOMPATIBLE */
   take(batch: RecordBatch, i: number): void {
     const record = ledgerRecord(batch, i)
-    if (record.kind === 'barrier') return
+    if (record.kind === 'barrier') {
+      this.#trail.push(record.barrier)
+      return
+    }
     if (this.#seen === 'nothing') this.#first(record)
     this.#seen = 'something'
     if (record.kind === 'meta') this.#close(record.meta, record.offset)
@@ -78,6 +84,7 @@ export class LedgerFold {
       deltaBytes: this.#deltaBytes,
       since: this.#since,
       keysAtFrom: this.#keysAtFrom,
+      trail: this.#trail,
     }
   }
   /** A ledger that was cut off must begin with a snapshot. */
@@ -109,6 +116,7 @@ export class LedgerFold {
     if (offset === this.#from) this.#keysAtFrom = meta.liveKeys
     this.#meta = meta
     this.#at = offset
+    this.#trail = []
   }
   #load(block: Buffer, offset: number): void {
     for (const { store: name, key, value } of entriesOf(block)) {

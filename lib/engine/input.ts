@@ -89,6 +89,26 @@ export class TaskInput {
     const [batch] = this.#batches
     return batch === undefined ? null : { batch, index: this.#index }
   }
+  /** Offset of the next record at hand; where it will be when none is. */
+  get next(): number {
+    const [batch] = this.#batches
+    return batch === undefined ? this.position : batch.offset(this.#index)
+  }
+  /** The records at hand below offset `below`, at most `most`: how many, from which offset on and below which. */
+  ahead(most: number, below: number): { readonly records: number; readonly from: number; readonly to: number } {
+    const from = this.next
+    let records = 0
+    let to = from
+    let index = this.#index
+    for (const batch of this.#batches) {
+      for (; index < batch.count && records < most && batch.offset(index) < below; index++) {
+        records++
+        to = batch.offset(index) + 1
+      }
+      index = 0
+    }
+    return { records, from, to }
+  }
   /** Records of the current batch below `index` have been computed. */
   computed(index: number): void {
     const batch = this.#batches[0]!

@@ -58,22 +58,43 @@ export function epochWrite(topic: string, partition: number, blocks: readonly Bu
   return { topic, partition, columns: builder.columns() }
 }
 
+/** A batch that a task with reason to be careful is about to compute (S6.5). */
+export interface Attempt {
+  /** Processes that died in these records before. */
+  readonly deaths: number
+  readonly records: number
+  /** From which offset to below which, by input, in the order of computing. */
+  readonly take: Readonly<Record<string, readonly [from: number, to: number]>>
+}
+/** What a record that stands between epochs says: the first OPEN of a process, another one of the same, or what is computed next. */
+export type Barrier = { readonly why: 'start' } | { readonly why: 'again' } | { readonly why: 'attempt'; readonly attempt: Attempt }
+
 /** O2: a record whose offset bounds what recovery reads. */
-export function barrierWrite(topic: string, partition: number, ts: number): PartitionWrite {
+export function barrierWrite(topic: string, partition: number, ts: number, barrier: Barrier): PartitionWrite {
   const builder = new BatchBuilder(1, 64)
-  builder.add(ts, KEYS.barrier, Buffer.from('{}'))
+  builder.add(ts, KEYS.barrier, Buffer.from(JSON.stringify(barrier)))
   return { topic, partition, columns: builder.columns() }
 }
 
 export type LedgerRecord =
   | { readonly kind: 'delta' | 'snapshot'; readonly offset: number; readonly block: Buffer }
   | { readonly kind: 'meta'; readonly offset: number; readonly meta: Meta }
-  | { readonly kind: 'barrier'; readonly offset: number }
+  | { readonly kind: 'barrier'; readonly offset: number; readonly barrier: Barrier }
 
 /** One record of a ledger batch. @throws LEDGER_CORRUPT */
 export function ledgerRecord(batch: RecordBatch, i: number): LedgerRecord {
   const offset = batch.offset(i)
   const where = { topic: batch.topic, partition: batch.partition, offset }
+  const parsed = (text: Buffer): unknown => {
+    try {
+      return JSON.parse(text.toString())
+    } catch (cause) {
+      throw new MillraceError('LEDGER_CORRUPT', `the ${kind} at offset ${offset} of ${batch.topic}/${batch.partition} is not readable`, {
+        cause,
+        where,
+      })
+    }
+  }
   const kind = batch.key(i)?.toString('latin1')
   const value = batch.value(i)
   if (value === null)
@@ -85,16 +106,9 @@ export function ledgerRecord(batch: RecordBatch, i: number): LedgerRecord {
     case 'snapshot':
       return { kind, offset, block: value }
     case 'meta':
-      try {
-        return { kind, offset, meta: JSON.parse(value.toString()) as Meta }
-      } catch (cause) {
-        throw new MillraceError('LEDGER_CORRUPT', `the meta at offset ${offset} of ${batch.topic}/${batch.partition} is not readable`, {
-          cause,
-          where,
-        })
-      }
+      return { kind, offset, meta: parsed(value) as Meta }
     case 'barrier':
-      return { kind, offset }
+      return { kind, offset, barrier: { why: 'again', ...(parsed(value) as Partial<Barrier>) } as Barrier } // the first ledgers did not say why
     default:
       throw new MillraceError('LEDGER_CORRUPT', `the record at offset ${offset} of ${batch.topic}/${batch.partition} is no ledger record`, {
         where,

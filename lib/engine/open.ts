@@ -5,11 +5,12 @@ import { incompatibilities, inputOf, rootsOf, sourcesOf } from '../model/plan.ts
 import type { TransactionalProducer } from '../ports/record-log.ts'
 import { BlockWriter } from '../state/delta.ts'
 import { applyEntries, Behind, foldedEntries } from './behind.ts'
+import { type Caution, cautionOf } from './caution.ts'
 import { compile, failureOf, type Pipeline } from './compile.ts'
 import { type Folded, LedgerFold, readLedger } from './fold.ts'
 import { TaskInput } from './input.ts'
 import { InputTime } from './input-time.ts'
-import { barrierWrite, type Meta, NO_COUNTS } from './ledger.ts'
+import { type Barrier, barrierWrite, type Meta, NO_COUNTS } from './ledger.ts'
 import { checkPosition } from './position.ts'
 import { fieldsReadByAny } from './projection.ts'
 import { DeadLetters, stop, verdictOf } from './refusal.ts'
@@ -20,12 +21,14 @@ import { Marks } from './watermark.ts'
 
 /** Opens a task. @throws what `isRetriable` says may be tried again, or what stops the task */
 export async function open(facts: TaskFacts): Promise<Session> {
-  const { ports, ledger, partition, deployment } = facts
+  const { ports, ledger, partition, deployment, past } = facts
+  const own: Barrier = { why: past.opened === 'never' ? 'start' : 'again' }
   const producer = ports.log.producer(`${deployment.app}.${deployment.plan.processor}.${partition}`)
   try {
     await producer.fence() // O1
-    const { baseOffsets } = await producer.commit({ writes: [barrierWrite(ledger, partition, ports.clock.now())] }) // O2
-    return await caughtUp(facts, producer, baseOffsets[0]!)
+    const { baseOffsets } = await producer.commit({ writes: [barrierWrite(ledger, partition, ports.clock.now(), own)] }) // O2
+    past.opened = 'before'
+    return await caughtUp(facts, producer, baseOffsets[0]!, own)
   } catch (error) {
     const verdict = await confirmed(facts, producer, error)
     await producer.close()
@@ -40,20 +43,24 @@ export async function open(facts: TaskFacts): Promise<Session> {
 async function confirmed(facts: TaskFacts, producer: TransactionalProducer, error: unknown): Promise<unknown> {
   if (isRetriable(error)) return error
   try {
-    await producer.commit({ writes: [barrierWrite(facts.ledger, facts.partition, facts.ports.clock.now())] })
+    await producer.commit({
+      writes: [
+        barrierWrite(facts.ledger, facts.partition, facts.ports.clock.now(), { why: facts.past.opened === 'never' ? 'start' : 'again' }),
+      ],
+    })
     return error
   } catch (other) {
     return other
   }
 }
 
-async function caughtUp(facts: TaskFacts, producer: TransactionalProducer, barrier: number): Promise<Session> {
+async function caughtUp(facts: TaskFacts, producer: TransactionalProducer, barrier: number, own: Barrier): Promise<Session> {
   for (let attempt = 1; ; attempt++) {
     const holder: { session: Session | null } = { session: null }
     const pipeline = openPipeline(facts, holder)
     try {
       const { folded, stamp, ledgerId } = await catchUp(facts, pipeline, barrier) // O3, O4
-      return await readySession(facts, producer, pipeline, folded, stamp, ledgerId, holder) // O5, O6
+      return await readySession(facts, producer, pipeline, folded, stamp, ledgerId, cautionOf([...folded.trail, own]), holder) // O5, O6
     } catch (error) {
       const again = error instanceof MillraceError && (error.code === 'CACHE_MISMATCH' || error.code === 'OFFSET_OUT_OF_RANGE')
       if (!again || attempt === ATTEMPTS) throw error
@@ -152,6 +159,7 @@ async function readySession(
   folded: Folded,
   stamp: string | null,
   ledgerId: string,
+  caution: Caution,
   holder: { session: Session | null },
 ): Promise<Session> {
   const { ports, deployment, partition, tuning } = facts
@@ -197,6 +205,7 @@ async function readySession(
     snapshotAt: folded.snapshotAt,
     snapshotBytes: folded.snapshotBytes,
     deltaBytes: folded.deltaBytes,
+    caution,
   })
   pipeline.cursor.ordinal = session.counts.records // windows may close before the first record comes
   holder.session = session

@@ -2,11 +2,13 @@
 import type { TransactionalProducer } from '../ports/record-log.ts'
 import { BlockWriter } from '../state/delta.ts'
 import type { Behind } from './behind.ts'
+import type { Caution } from './caution.ts'
 import type { Pipeline } from './compile.ts'
 import type { Deployment, Ports, Tuning } from './environment.ts'
 import type { TaskInput } from './input.ts'
 import type { Counts } from './ledger.ts'
 import { Breaker, type DeadLetters } from './refusal.ts'
+import type { Stillness } from './stillness.ts'
 import type { Told } from './tell.ts'
 
 /** The facts of a task that outlive its sessions. */
@@ -17,6 +19,10 @@ export interface TaskFacts {
   readonly partition: number
   readonly ledger: string
   readonly labels: { readonly processor: string; readonly partition: number }
+  /** Of the process, for all its tasks. */
+  readonly stillness: Stillness
+  /** What this process has done with the task so far. */
+  readonly past: { opened: 'never' | 'before' }
 }
 
 export interface SessionStart {
@@ -32,6 +38,7 @@ export interface SessionStart {
   readonly snapshotAt: number | null
   readonly snapshotBytes: number
   readonly deltaBytes: number
+  readonly caution: Caution
 }
 
 export class Session {
@@ -61,6 +68,8 @@ export class Session {
   pendingLate = 0
   /** Input positions of the last sealed epoch. */
   readonly committedPositions: Map<string, number>
+  /** How the next batch is gone about (S6.5). */
+  caution: Caution
   /** The commit under way; at most one (E4). */
   committing: Promise<void> | null = null
 
@@ -81,6 +90,7 @@ export class Session {
     this.snapshotAt = start.snapshotAt
     this.snapshotBytes = start.snapshotBytes
     this.deltaBytes = start.deltaBytes
+    this.caution = start.caution
   }
   get caughtUp(): boolean {
     return this.inputs.every(i => i.caughtUp)

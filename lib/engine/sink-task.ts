@@ -94,6 +94,7 @@ export class SinkTask implements OpenTask {
     let outcome: TurnOutcome = 'quiet'
     for (const input of this.#inputs) {
       await input.fill(FETCH_BYTES)
+      await this.#facts.stillness.over()
       const batch = this.#nextBatch(input)
       if (batch === null) continue
       outcome = 'busy'

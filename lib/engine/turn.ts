@@ -1,8 +1,9 @@
 // THE SPINE: one epoch of a task, E1 … E7 of exactly-once.md §3, in order. Everything before the commit can be thrown away; nothing after it can.
 import { stateLines, fingerprintOf } from '../model/plan.ts'
 import type { Transaction } from '../ports/record-log.ts'
-import { computeRecords, computeTime } from './compute.ts'
-import { epochWrite, type Meta } from './ledger.ts'
+import { type Allowance, attemptOf, cautionAfter } from './caution.ts'
+import { computeRecords, computeTime, mostRecords, refuseKiller } from './compute.ts'
+import { barrierWrite, epochWrite, type Meta } from './ledger.ts'
 import type { Session } from './session.ts'
 
 /** A computed epoch: bytes, and what to remember when it is acknowledged. */
@@ -18,12 +19,41 @@ interface Epoch {
 
 /** One turn. @returns 'quiet' when everything there is was computed and committed, so that the caller may wait. @throws whatever must CLOSE the session */
 export async function turn(session: Session, mode: 'running' | 'draining'): Promise<'busy' | 'quiet'> {
-  const { ports, tuning } = session.facts
+  const { tuning, stillness } = session.facts
   if (snapshotDue(session)) await snapshot(session)
   for (const input of session.inputs) await input.fill(tuning.epochBytes) // E1, E2: all state is resident
 
+  if (session.caution.kind !== 'none') return stillness.during(() => carefully(session, mode))
+  await stillness.over()
+  return advance(session, mode, 'all')
+}
+
+/** S6.5: what is computed next is written down before, so that a process that dies in it has said so. */
+async function carefully(session: Session, mode: 'running' | 'draining'): Promise<'busy' | 'quiet'> {
+  await settle(session)
+  const outcome = await advance(session, mode, await noted(session))
+  await settle(session)
+  return outcome
+}
+
+async function noted(session: Session): Promise<Allowance> {
+  const { caution, inputs, producer, facts } = session
+  if (caution.kind !== 'noted' && caution.kind !== 'halved') return 'all'
+  const { attempt, allowance } = attemptOf(caution, inputs, mostRecords(session))
+  if (attempt === null) return allowance
+  const write = barrierWrite(facts.ledger, facts.partition, facts.ports.clock.now(), { why: 'attempt', attempt })
+  session.committing = producer.commit({ writes: [write] }).then(() => {})
+  await settle(session)
+  return allowance
+}
+
+/** E3 to E5: computes, and commits what was computed. */
+async function advance(session: Session, mode: 'running' | 'draining', allowance: Allowance): Promise<'busy' | 'quiet'> {
+  const { ports } = session.facts
+  const { caution } = session
   const startedAt = ports.clock.now()
-  const records = computeRecords(session, startedAt) // E3
+  const records = caution.kind === 'refused' ? refuseKiller(session, caution) : computeRecords(session, startedAt, allowance) // E3
+  session.caution = cautionAfter(caution, session.inputs, records)
   const moved = computeTime(session, ports.clock.now(), mode)
   for (const emit of session.pipeline.turnEnds) emit() // S4.2
   const caughtUp = session.caughtUp

@@ -10,6 +10,7 @@ import { ledgerTopic } from './ledger.ts'
 import { Life, type Mode, type OpenTask, Stopped } from './life.ts'
 import type { TaskFacts } from './session.ts'
 import { SinkTask } from './sink-task.ts'
+import { Stillness } from './stillness.ts'
 import { StreamTask } from './stream-task.ts'
 
 export interface WorkerSettings {
@@ -38,6 +39,7 @@ export class Worker {
   readonly #ports: Ports
   readonly #settings: WorkerSettings & { readonly tuning: Tuning }
   readonly #groups = new Map<string, Group>()
+  readonly #stillness = new Stillness()
   #listeners: (() => void)[] = []
   constructor(ports: Ports, settings: WorkerSettings) {
     if (!/^[a-z][a-z0-9-]{0,49}$/.test(settings.app))
@@ -120,7 +122,16 @@ export class Worker {
     const { tuning, app } = this.#settings
     const { plan } = deployment
     const labels = { processor: plan.processor, partition }
-    const facts: TaskFacts = { deployment, ports: this.#ports, tuning, partition, ledger: ledgerTopic(app, plan.processor), labels }
+    const facts: TaskFacts = {
+      deployment,
+      ports: this.#ports,
+      tuning,
+      partition,
+      ledger: ledgerTopic(app, plan.processor),
+      labels,
+      stillness: this.#stillness,
+      past: { opened: 'never' },
+    }
     const open: () => Promise<OpenTask> = kindOf(plan) === 'sink' ? () => SinkTask.open(facts) : () => StreamTask.open(facts)
     const { clock, observer } = this.#ports
     const life = new Life<OpenTask>({ labels, clock, observer, behindEveryMs: tuning.applyEveryMs, open })

@@ -51,6 +51,11 @@ export const ERRORS = {
     'never',
     'A function that must be synchronous is async, gave a promise, or emitted after its turn was over.',
   ),
+  RECORD_KILLS_PROCESS: entry(
+    'code',
+    'never',
+    'Processes died again and again while they computed this record, at last when it stood alone: an endless loop, too little memory, or an exit. It was set aside without being computed.',
+  ),
   RESULT_OVERFLOW: entry('data', 'never', 'A fold went beyond what its result can hold; the message names the fold.'),
   RX_ASYNC_EMISSION: entry('code', 'never', 'An rx() chain emitted outside its turn; use only synchronous operators.'),
   RX_COMPLETED: entry('code', 'never', 'An rx() chain completed; take() and first() would end the stream for ever.'),

@@ -33,6 +33,9 @@ export interface SeenLetter {
   readonly offset: number
 }
 
+/** Whether a request of the engine gets lost. */
+type Lost = (point: string, detail: string) => boolean
+
 /** A process that is thrown away at once: calls of a dead one never come back. */
 class Process {
   readonly clock: DrivenClock
@@ -40,20 +43,23 @@ class Process {
   readonly failures: MillraceError[] = []
   dead: 'dead' | 'alive' = 'alive'
   readonly #noticed: (() => void)[] = []
-  constructor(world: World, now: number, life: number, tuning: Partial<Tuning>, lent: (ports: SimulatedPorts) => SimulatedPorts) {
+  constructor(world: World, now: number, life: number, tuning: Partial<Tuning>, lost: Lost) {
     this.clock = new DrivenClock(now)
     const wire: Wire = {
       ...DIRECT,
-      call: (point, effect, broken, detail) => (this.dead === 'dead' ? new Promise(() => {}) : DIRECT.call(point, effect, broken, detail)),
+      call: (point, effect, broken, detail) => {
+        if (this.dead === 'dead') return new Promise(() => {})
+        if (broken !== null && lost(point, detail?.() ?? '')) return Promise.reject(broken('the request is lost'))
+        return DIRECT.call(point, effect, broken, detail)
+      },
       atDeath: noticed => void this.#noticed.push(noticed),
     }
-    const ports = lent(portsOver(world, wire, this.clock, new SeededRandom(life)))
+    const ports = portsOver(world, wire, this.clock, new SeededRandom(life))
     const observer = {
       ...SILENT,
-      failure: (
-        _task: unknown,
-        { code, message, where }: { code: MillraceError['code']; message: string; where: MillraceError['where'] },
-      ) => void this.failures.push(new MillraceError(code, message, { where })),
+      failure: (_task: unknown, { code, message, where }: Pick<MillraceError, 'code' | 'message' | 'where'>): void => {
+        if (this.dead === 'alive') this.failures.push(new MillraceError(code, message, { where }))
+      },
     }
     this.worker = new Worker({ ...ports, feeds: new Map(), observer }, { app: APP, partitions: 1, tuning })
   }
@@ -69,22 +75,21 @@ export class Lives {
   readonly failures: MillraceError[] = []
   readonly #tuning: Partial<Tuning>
   readonly #outside: SimulatedPorts
-  readonly #lent: (ports: SimulatedPorts) => SimulatedPorts
+  readonly #lost: Lost
   #process: Process | null = null
   #now: number | undefined
   #life = 0
 
-  /** @param lent stands between the engine and its ports */
-  constructor(tuning: Partial<Tuning> = {}, lent: (ports: SimulatedPorts) => SimulatedPorts = ports => ports) {
+  constructor(tuning: Partial<Tuning> = {}, lost: Lost = () => false) {
     this.#tuning = tuning
-    this.#lent = lent
+    this.#lost = lost
     this.#outside = directPorts(this.world)
   }
   /** A new process runs the processor until it rests or dies. */
   async begin(processor: Processor, tuning: Partial<Tuning> = {}): Promise<'rests' | 'died'> {
     this.#life++
     const now = this.#now ?? this.#outside.clock.now()
-    const process = (this.#process = new Process(this.world, now, this.#life, { ...this.#tuning, ...tuning }, this.#lent))
+    const process = (this.#process = new Process(this.world, now, this.#life, { ...this.#tuning, ...tuning }, this.#lost))
     await process.worker.start(processor)
     return this.rest()
   }
