@@ -2,6 +2,7 @@
 import { MillraceError, isMillraceError } from '../model/errors.ts'
 import type { Key } from '../model/key.ts'
 import { type Plan, rootsOf } from '../model/plan.ts'
+import type { Missed } from '../model/record.ts'
 import type { PlanNode } from '../model/stage.ts'
 import { isTableTarget, type TableTargetSpec } from '../model/table.ts'
 import { specOf } from '../model/topic.ts'
@@ -19,12 +20,14 @@ import { Carrier } from './watermark.ts'
 /** What a pipeline is opened in. */
 export interface Surroundings {
   readonly partition: number
+  /** See StageContext. */
+  readonly rx: 'run' | 'compared'
   /** Partition count of an input. */
   partitionsOf(input: string): number
   topic(name: string): TargetTopic
   /** Takes the rows that a table target makes of a value. */
   rows(target: TableTargetSpec): (value: unknown, cursor: Cursor) => void
-  late(window: string, windows: number, share: 'some' | 'all', lateByMs: number): void
+  late(window: string, missed: readonly Missed[], share: 'some' | 'all', lateByMs: number): void
   /** A derived value was refused: its dead letter is due. */
   refusedResult(value: unknown, key: Key, at: number, error: unknown, stage: string): void
 }
@@ -129,6 +132,8 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
       below,
       undo,
       refusal: shared(node) ? 'shared' : 'alone',
+      rx: around.rx,
+      place: plan.nodes.indexOf(node),
       partition: around.partition,
       homeOf: key => homes.of(key),
       keep: store => {

@@ -55,6 +55,8 @@ export interface Tuning {
   /** A snapshot is due when the deltas since the last exceed this and twice the live state, bytes. */
   readonly snapshotBytes: number
   readonly ledgerRetention: Retention
+  /** 'compared': looks for state in rx() (S5.6), at twice the cost of its operators. */
+  readonly rx: 'run' | 'compared'
 }
 
 export const TUNING: Tuning = {
@@ -66,4 +68,5 @@ export const TUNING: Tuning = {
   markEveryMs: 200,
   snapshotBytes: 8_000_000,
   ledgerRetention: 'forever',
+  rx: 'run',
 }

@@ -129,14 +129,17 @@ function openPipeline(facts: TaskFacts, holder: { session: Session | null }): Pi
   const { deployment, ports, labels } = facts
   return compile(deployment.plan, {
     partition: facts.partition,
+    rx: facts.tuning.rx,
     partitionsOf: input => deployment.inputs.get(input)!,
     topic: name => deployment.topic(name),
     rows: target => {
       throw new MillraceError('INTERNAL', `table '${target.to}' in a processor that writes topics`)
     },
-    late: (window, windows, share, lateByMs) => {
-      if (share === 'all') holder.session!.pendingLate++
-      ports.observer.late(labels, { window, windows, lateByMs })
+    late: (window, missed, share, lateByMs) => {
+      const session = holder.session!
+      if (share === 'all') session.pendingLate++
+      const { topic, partition, offset, key, at } = session.pipeline.cursor
+      ports.observer.late(labels, { window, windows: missed.length, missed, lateByMs, record: { topic, partition, offset, key, time: at } })
     },
     refusedResult: (value, key, at, error, stage) => {
       const session = holder.session!

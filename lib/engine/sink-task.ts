@@ -47,6 +47,8 @@ export class SinkTask implements OpenTask {
   readonly #breaker: Breaker
   readonly #forwarder: LetterForwarder
   readonly #counts = { records: 0, late: 0, refused: 0, refusedResults: 0 }
+  /** Next offset of each input that no batch has taken: where the database stands when all of them are loaded. */
+  readonly #taken: Map<TaskInput, number>
   #letters: DeadLetterRow[] = []
   #loads = 0
   #loading: Promise<void> | null = null
@@ -61,6 +63,7 @@ export class SinkTask implements OpenTask {
     this.#facts = facts
     this.#tables = tables
     this.#inputs = inputs
+    this.#taken = new Map(inputs.map(i => [i, i.position]))
     this.#pipeline = pipeline
     this.#collected = collected
     this.#breaker = new Breaker(facts.deployment.options.breaker)
@@ -76,6 +79,7 @@ export class SinkTask implements OpenTask {
     const collected = new Map<string, Collected>()
     const pipeline = compile(deployment.plan, {
       partition,
+      rx: facts.tuning.rx,
       partitionsOf: input => deployment.inputs.get(input)!,
       topic: name => deployment.topic(name),
       rows: target => rowsInto(collected, target),
@@ -96,6 +100,7 @@ export class SinkTask implements OpenTask {
       await input.fill(FETCH_BYTES)
       await this.#facts.stillness.over()
       const batch = this.#nextBatch(input)
+      if (this.#pipeline.fatal !== null) throw this.#pipeline.fatal
       if (batch === null) continue
       outcome = 'busy'
       await this.settle() // one load at a time; the next batch is computed meanwhile
@@ -133,9 +138,9 @@ export class SinkTask implements OpenTask {
     await this.#forwarder.close()
   }
 
-  /** Rows of the next records of one input, bounded by rows and by what was fetched; null when nothing moved. */
+  /** Rows of the next records of one input, bounded by rows and by what was fetched; null when nothing moved. Records that were aborted or compacted away also move it. */
   #nextBatch(input: TaskInput): Batch | null {
-    const from = input.position
+    const from = this.#taken.get(input)!
     const slices: Slice[] = []
     let records = 0
     for (let current = input.current(); current !== null && this.#rows < BATCH_ROWS; current = input.current()) {
@@ -147,6 +152,7 @@ export class SinkTask implements OpenTask {
       input.computed(i)
     }
     if (input.position === from) return null
+    this.#taken.set(input, input.position)
     return { input, from, to: input.position, slices, records, ...this.#take() }
   }
   #again(batch: Batch, refused: RefusedRows): Batch {

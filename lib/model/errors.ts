@@ -57,8 +57,17 @@ export const ERRORS = {
     'Processes died again and again while they computed this record, at last when it stood alone: an endless loop, too little memory, or an exit. It was set aside without being computed.',
   ),
   RESULT_OVERFLOW: entry('data', 'never', 'A fold went beyond what its result can hold; the message names the fold.'),
-  RX_ASYNC_EMISSION: entry('code', 'never', 'An rx() chain emitted outside its turn; use only synchronous operators.'),
+  RX_ASYNC_EMISSION: entry(
+    'code',
+    'never',
+    'An rx() chain emitted outside its turn, or started work that goes on after it; use only synchronous operators.',
+  ),
   RX_COMPLETED: entry('code', 'never', 'An rx() chain completed; take() and first() would end the stream for ever.'),
+  RX_STATEFUL: entry(
+    'code',
+    'never',
+    'A test found that an rx() chain remembers earlier records; what RxJS remembers does not survive a restart.',
+  ),
   STATE_NOT_PLAIN: entry('code', 'never', 'A state value is not plain data (it holds a function, Date, Map, Set or class instance).'),
   DEAD_LETTER_STORM: entry(
     'code',

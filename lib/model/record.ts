@@ -36,6 +36,11 @@ export interface WindowResult<R, K> {
   readonly final: boolean
   readonly value: R
 }
+/** Bounds of a window that a record missed, ms since epoch. */
+export interface Missed {
+  readonly start: number
+  readonly end: number
+}
 /** A record that missed windows, as `late: { to }` sends it (S3.4). */
 export interface LateRecord<T, K> {
   readonly key: K
@@ -43,7 +48,7 @@ export interface LateRecord<T, K> {
   readonly at: number
   /** ms between the last missed window's end plus grace and stream time. */
   readonly lateBy: number
-  readonly missed: readonly { readonly start: number; readonly end: number }[]
+  readonly missed: readonly Missed[]
 }
 
 /** What may be kept in state: plain data, nothing with behaviour (it must survive the ledger byte for byte). */

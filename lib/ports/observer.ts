@@ -1,5 +1,7 @@
 // What the engine tells about itself: counters, gauges and events, without knowing who listens. Never throws, never waits.
 import type { ErrorCode, Where } from '../model/errors.ts'
+import type { Key } from '../model/key.ts'
+import type { Missed } from '../model/record.ts'
 
 export interface TaskLabels {
   readonly processor: string
@@ -13,7 +15,26 @@ export interface Observer {
   epoch(task: TaskLabels, report: EpochReport): void
   failure(task: TaskLabels, error: { code: ErrorCode; message: string; where: Where; retryInMs: number | null }): void
   refused(task: TaskLabels, letter: { code: string; message: string; where: Where }): void
-  late(task: TaskLabels, event: { window: string; windows: number; lateByMs: number }): void
+  /** Told when it is computed: again after a crash, if the epoch was not committed. */
+  late(task: TaskLabels, event: LateEvent): void
+}
+
+/** A record missed `windows` of a stage's windows, the last of them by `lateByMs`. */
+export interface LateEvent {
+  readonly window: string
+  readonly windows: number
+  readonly missed: readonly Missed[]
+  readonly lateByMs: number
+  readonly record: LateOrigin
+}
+/** The record in hand; of a derived value that was late, the record that caused it. */
+export interface LateOrigin {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** Key and event time (ms) where it was late. */
+  readonly key: Key | null
+  readonly time: number
 }
 
 export interface EpochReport {

@@ -1,7 +1,7 @@
 // What a stage is given when a task opens it: the record in hand, its place in time, somewhere to keep state, somewhere to send.
 import type { Headers, RecordBatch } from '../model/record-batch.ts'
 import type { Key } from '../model/key.ts'
-import type { Cause, Meta } from '../model/record.ts'
+import type { Cause, Meta, Missed } from '../model/record.ts'
 import type { StageSpec } from '../model/stage.ts'
 import type { Target } from '../model/topic.ts'
 import type { Store } from '../state/store.ts'
@@ -41,6 +41,10 @@ export interface StageContext {
   readonly undo: UndoLog
   /** `'alone'`: nothing else can refuse the record after this stage took it, so it need not log undo. */
   readonly refusal: 'alone' | 'shared'
+  /** `'compared'`: each rx() is also run on fresh subscriptions, and a difference ends the task (S5.6); for tests, it takes twice the time. */
+  readonly rx: 'run' | 'compared'
+  /** The stage's number in the plan as it is printed: names it where it has no name of its own. */
+  readonly place: number
   /** Partition number of the task. */
   readonly partition: number
   /** The partition that a key lives in, by the partition count of the input that feeds this stage. */
@@ -61,8 +65,8 @@ export interface StageContext {
   atTurnEnd(emit: () => void): void
   /** Lets `reached` run between records, once the wall clock has reached what `nextAt` says; such a turn is committed like any other (S2.4). */
   atWallTime(timers: WallTimers): void
-  /** Counts a record that missed `windows` of a stage's windows; `'all'` when it counted in none (I14). */
-  late(stage: string, windows: number, share: 'some' | 'all', lateByMs: number): void
+  /** Counts a record that missed windows of a stage; `'all'` when it counted in none (I14). */
+  late(stage: string, missed: readonly Missed[], share: 'some' | 'all', lateByMs: number): void
   /** Counts a record that a stage drops and that somebody may miss. */
   dropped(stage: string): void
   /** What reads one outlet of this stage; a stage with outlets pushes there, not down. */

@@ -12,6 +12,7 @@ import { type EpochReport, type Observer, SILENT } from '#lib/ports/observer.ts'
 
 const clockAt = (time: { now: number }): Clock => ({ now: () => time.now, async sleep() {}, async breathe() {} })
 const TASK = { processor: 'counter', partition: 2 }
+const RECORD = { topic: 'orders', partition: 2, offset: 7, key: 'ann', time: 1_700_000_000_000 }
 const report = (records: number, o: Partial<EpochReport> = {}): EpochReport => ({
   epoch: 1,
   records,
@@ -39,7 +40,7 @@ test('several observers hear everything, in their order', () => {
   both.epoch(TASK, report(5))
   both.failure(TASK, { code: 'DISK_FULL', message: '', where: {}, retryInMs: 1 })
   both.refused(TASK, { code: 'X', message: '', where: {} })
-  both.late(TASK, { window: 'w', windows: 2, lateByMs: 1 })
+  both.late(TASK, { window: 'w', windows: 2, lateByMs: 1, missed: [], record: RECORD })
   const words = ['state counter ready', 'epoch 5', 'failure DISK_FULL', 'refused X', 'late 2']
   assert.deepEqual(
     heard,
@@ -152,10 +153,10 @@ test('log lines are JSON with level, time and labels; every failure is one, at i
 
 test('S3.4: late records make at most one line a minute and window, which says how many there were', () => {
   const { observer, lines, time } = logged()
-  for (let i = 0; i < 1_000; i++) observer.late(TASK, { window: 'w', windows: 2, lateByMs: 1_500 })
+  for (let i = 0; i < 1_000; i++) observer.late(TASK, { window: 'w', windows: 2, lateByMs: 1_500, missed: [], record: RECORD })
   assert.equal(lines().length, 1)
   time.now += 60_000
-  observer.late(TASK, { window: 'w', windows: 1, lateByMs: 1_500 })
+  observer.late(TASK, { window: 'w', windows: 1, lateByMs: 1_500, missed: [], record: RECORD })
   assert.equal(lines().length, 2)
   assert.equal(lines()[1]!['count'], 1_999)
   assert.equal(lines()[1]!['msg'], "counter: 1999 windows of 'w' were missed by late records, the last by 2 s")
@@ -198,7 +199,7 @@ test('metrics tell records, epochs, times, positions, lag, stream time, windows,
   observer.epoch(TASK, report(5, { counts: { records: 55, late: 1, refused: 2, refusedResults: 3 } }))
   observer.failure(TASK, { code: 'DISK_FULL', message: '', where: {}, retryInMs: 1 })
   observer.refused(TASK, { code: 'KEY_MISSING', message: '', where: {} })
-  observer.late(TASK, { window: 'w', windows: 4, lateByMs: 1 })
+  observer.late(TASK, { window: 'w', windows: 4, lateByMs: 1, missed: [], record: RECORD })
   const text = await metrics.text()
   const task = 'processor="counter",partition="2"'
   for (const line of [

@@ -52,6 +52,7 @@ function storesOf(processor: Processor, partition: number): readonly Store[] {
   const topics = new Map(topicsOf(plan).map(({ topic }) => [topic.name, topic]))
   const pipeline = compile(plan, {
     partition,
+    rx: 'run',
     partitionsOf: () => 1,
     topic: name => ({ spec: topics.get(name)!, partitions: 1, writer: { write: unused } }),
     rows: () => unused,

@@ -1,13 +1,10 @@
 // A record that missed windows: counted, and sent where the window's author wants it (S3.4, S3.6).
 import type { Key } from '../../model/key.ts'
-import type { LateRecord } from '../../model/record.ts'
+import type { LateRecord, Missed } from '../../model/record.ts'
 import type { StageContext } from '../context.ts'
 import type { LateTarget } from './windowing.ts'
 
-export interface Missed {
-  readonly start: number
-  readonly end: number
-}
+export type { Missed }
 /** Takes a late record: all windows that it missed, and whether it still counts in others. */
 export type LateDoor = (value: unknown, missed: readonly Missed[], share: 'some' | 'all') => void
 
@@ -33,6 +30,6 @@ export function lateDoor(context: StageContext, name: string, graceMs: number, l
   })()
   return (value, missed, share) => {
     send(value, missed)
-    context.late(name, missed.length, share, lateBy(missed))
+    context.late(name, missed, share, lateBy(missed))
   }
 }
