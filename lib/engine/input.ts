@@ -76,7 +76,7 @@ export class TaskInput {
     }
     for (const batch of fetched.batches) {
       if (batch.indexOf(this.#fetchedTo) === batch.count) continue // seen before
-      await this.#learn(batch)
+      await learnSchemas(this.#values, batch, this.#registry)
       this.#batches.push(batch)
     }
     this.#index = this.#batches[0]?.indexOf(this.#fetchedTo) ?? 0
@@ -138,14 +138,16 @@ export class TaskInput {
   close(): void {
     this.#reader.close()
   }
-  async #learn(batch: RecordBatch): Promise<void> {
-    const { bytes, valueLengths } = batch.columns
-    for (let i = 0; i < batch.count; i++) {
-      if (valueLengths[i]! < 0) continue
-      const start = batch.valueStart(i)
-      const id = this.#values.missing(bytes, start, start + valueLengths[i]!)
-      if (id !== null) this.#values.learn(id, await this.#registry.schema(id))
-    }
+}
+
+/** Learns the schemas that a batch's values name. @throws REGISTRY_UNAVAILABLE */
+export async function learnSchemas(values: ValueReader, batch: RecordBatch, registry: Registry): Promise<void> {
+  const { bytes, valueLengths } = batch.columns
+  for (let i = 0; i < batch.count; i++) {
+    if (valueLengths[i]! < 0) continue
+    const start = batch.valueStart(i)
+    const id = values.missing(bytes, start, start + valueLengths[i]!)
+    if (id !== null) values.learn(id, await registry.schema(id))
   }
 }
 

@@ -1,7 +1,7 @@
 // One process's share of the work: deploys processors, joins their groups, lives the tasks that it is assigned.
 import type { Subscription } from 'rxjs'
 import { MillraceError } from '../model/errors.ts'
-import { kindOf } from '../model/plan.ts'
+import { kindOf, writersFirst } from '../model/plan.ts'
 import type { Membership } from '../ports/record-log.ts'
 import type { Processor } from '../stages/processor.ts'
 import { deploy } from './deploy.ts'
@@ -76,16 +76,23 @@ export class Worker {
     return this.lives(processor).flatMap(l => (l.task instanceof StreamTask ? [{ partition: l.labels.partition, task: l.task }] : []))
   }
   /**
-   * Reads everything that there is and closes every window of the given processors, one processor after the other: list readers behind their writers.
+   * Reads everything that there is and closes every window of the given processors, writers before their readers; then they go on as before.
    * @throws what stopped a task for good
    */
   async drain(processors: readonly string[]): Promise<void> {
-    for (const id of processors) {
+    const groups = processors.map(id => {
       const group = this.#groups.get(id)
       if (group === undefined) throw new MillraceError('PLAN_INVALID', `processor '${id}' was not started here`)
-      group.mode = 'draining'
-      for (const life of this.lives(id)) life.drain()
-      await this.#until(() => this.lives(id).every(l => l.drained))
+      return group
+    })
+    const inOrder = writersFirst(groups.map(g => g.deployment.plan))
+    try {
+      for (const { processor } of inOrder) {
+        this.#turnTo('draining', processor)
+        await this.#until(() => this.lives(processor).every(l => l.drained))
+      }
+    } finally {
+      for (const { processor } of inOrder) this.#turnTo('running', processor)
     }
   }
   /** Commits what is computed, leaves the groups, closes the tasks. */
@@ -102,6 +109,14 @@ export class Worker {
       this.#listeners.push(look)
       look()
     })
+  }
+  #turnTo(mode: Mode, processor: string): void {
+    const group = this.#groups.get(processor)
+    if (group !== undefined) group.mode = mode
+    for (const life of this.lives(processor)) {
+      if (mode === 'draining') life.drain()
+      else life.run()
+    }
   }
   #assigned(group: Group, partitions: readonly number[]): void {
     if (this.#groups.get(group.deployment.plan.processor) !== group) return // news for a group that was left

@@ -54,6 +54,20 @@ export function topicsOf(plan: Plan): readonly { readonly topic: TopicSpec; read
   return [...found.values()]
 }
 
+/** The plans in the order in which data goes through them: who writes a topic before who reads it; otherwise, and in a circle, as given. */
+export function writersFirst(plans: readonly Plan[]): readonly Plan[] {
+  const written = (p: Plan): readonly string[] => p.nodes.flatMap(n => n.spec.targets ?? []).map(t => t.to)
+  const read = new Map(plans.map(p => [p, new Set(sourcesOf(p).map(n => inputOf(n).name))]))
+  const waitsFor = (reader: Plan, writer: Plan): boolean => written(writer).some(topic => read.get(reader)!.has(topic))
+  const left = [...plans]
+  const ordered: Plan[] = []
+  while (left.length > 0) {
+    const free = left.findIndex(reader => left.every(writer => writer === reader || !waitsFor(reader, writer)))
+    ordered.push(...left.splice(Math.max(free, 0), 1))
+  }
+  return ordered
+}
+
 /** Whether the plan loads tables (a sink: offsets live in SQL) or writes topics (offsets live in the log). @throws SINK_HAS_STATE */
 export function kindOf(plan: Plan): 'sink' | 'stream' {
   const loads = plan.nodes.some(n => n.spec.targets?.some(isTableTarget))

@@ -11,7 +11,8 @@ import { specOf, type Topic } from '#lib/model/topic.ts'
 import { SILENT } from '#lib/ports/observer.ts'
 import { Cursor } from '#lib/stages/context.ts'
 import type { Processor } from '#lib/stages/processor.ts'
-import { DrivenClock } from '#lib/testing/driven-clock.ts'
+import { LifeClock } from '#lib/testing/driver/life-clock.ts'
+import { ManualClock } from '#lib/testing/simulation/clock.ts'
 import { SeededRandom } from '#lib/testing/simulation/random.ts'
 import { type Backstage, DIRECT, IMMEDIATE, type Wire } from '#lib/testing/simulation/wire.ts'
 import { directPorts, portsOver, type SimulatedPorts, World } from '#lib/testing/simulation/world.ts'
@@ -38,13 +39,16 @@ type Lost = (point: string, detail: string) => boolean
 
 /** A process that is thrown away at once: calls of a dead one never come back. */
 class Process {
-  readonly clock: DrivenClock
+  /** What moves its clock. */
+  readonly time: ManualClock
+  readonly clock: LifeClock
   readonly worker: Worker
   readonly failures: MillraceError[] = []
   dead: 'dead' | 'alive' = 'alive'
   readonly #noticed: (() => void)[] = []
   constructor(world: World, now: number, life: number, tuning: Partial<Tuning>, lost: Lost) {
-    this.clock = new DrivenClock(now)
+    this.time = new ManualClock(now)
+    this.clock = new LifeClock(this.time)
     const wire: Wire = {
       ...DIRECT,
       call: (point, effect, broken, detail) => {
@@ -62,6 +66,11 @@ class Process {
       },
     }
     this.worker = new Worker({ ...ports, feeds: new Map(), observer }, { app: APP, partitions: 1, tuning })
+  }
+  /** ms until the next of its sleeps ends. */
+  untilNext(): number {
+    const next = this.time.next()
+    return next === null ? Infinity : Math.max(0, next - this.time.now())
   }
   die(): void {
     this.dead = 'dead'
@@ -107,7 +116,7 @@ export class Lives {
   /** @throws what stopped a task for good */
   async rest(): Promise<'rests' | 'died'> {
     const process = this.#process!
-    const { clock, worker, failures } = process
+    const { time, clock, worker, failures } = process
     for (let turns = 0; turns < 200_000; turns++) {
       await clock.breathe()
       for (const failure of failures.splice(0)) {
@@ -116,17 +125,17 @@ export class Lives {
       }
       if (process.dead === 'dead') return 'died'
       if (clock.asleep < worker.lives().length) continue
-      if (clock.untilNext() > 0) return 'rests'
-      await clock.pass(0)
+      if (process.untilNext() > 0) return 'rests'
+      await time.advance(0)
     }
     throw new Error('the task does not come to rest')
   }
   /** Wall time passes. */
   async pass(ms: number): Promise<'rests' | 'died'> {
-    const { clock } = this.#process!
+    const process = this.#process!
     for (let left = ms; left > 0; ) {
-      const next = Math.min(left, clock.untilNext())
-      await clock.pass(next)
+      const next = Math.min(left, process.untilNext())
+      await process.time.advance(next)
       left -= next
       if ((await this.rest()) === 'died') return 'died'
     }

@@ -87,8 +87,15 @@ test('time stands still but for advance(): a silent window closes after idle tim
   assert.deepEqual(await driven.results(counts), [])
   await driven.advance(seconds(1))
   assert.deepEqual(await driven.results(counts), [{ n: 'a', count: 1 }])
-  await driven.push(readings, read('a', 1_000_001))
-  assert.deepEqual(driven.late, [{ processor: 'counting', window: 'seconds', windows: 1, lateByMs: 0 }])
+  const { late } = await driven.push(readings, read('a', 1_000_001))
+  const missed = [{ start: 1_000_000, end: 1_010_000 }]
+  assert.deepEqual(late, [
+    {
+      ...{ processor: 'counting', window: 'seconds', windows: 1, missed, lateByMs: 0 },
+      ...{ topic: 'readings', partition: 0, offset: 2, key: 'a', time: 1_000_001 },
+    },
+  ])
+  assert.deepEqual(driven.late, late)
   await driven.stop()
 })
 test('drain() reads a feed to its end and closes windows through a repartition topic; its marks are no results', async () => {

@@ -55,6 +55,10 @@ export class Database {
   rows(table: string): readonly Readonly<Record<string, unknown>>[] {
     return this.#tables.get(table)?.rows ?? []
   }
+  /** Null until something was written into it, or it was described. */
+  table(name: string): HeldTable | null {
+    return this.#tables.get(name) ?? null
+  }
   position(sink: string, topic: string, partition: number, first: number): number {
     const id = sinkId(sink, topic, partition)
     let position = this.#positions.get(id)

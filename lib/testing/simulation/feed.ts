@@ -18,6 +18,7 @@ export class FeedSource implements Readable {
   readonly batchRecords: number
   readonly #records: FeedRecord[]
   #waiters: (() => void)[] = []
+  #over = false
   #mark: string | null = null
 
   constructor(name: string, records: readonly FeedRecord[], end: 'bounded' | 'unbounded' = 'bounded', batchRecords = 100) {
@@ -29,11 +30,20 @@ export class FeedSource implements Readable {
   get count(): number {
     return this.#records.length
   }
+  /** Whether who has read all of it has reached its end. */
+  get over(): boolean {
+    return this.end === 'bounded' || this.#over
+  }
   /** More records, of a feed without an end. */
   push(...records: readonly FeedRecord[]): void {
     if (this.end === 'bounded') throw new MillraceError('INTERNAL', `feed '${this.name}' is bounded: it cannot be given more records`)
+    this.#over = false
     this.#records.push(...records)
     for (const fire of this.#waiters.splice(0)) fire()
+  }
+  /** What was pushed is all for now: it can be read to its end, until more is pushed. */
+  pause(): void {
+    this.#over = true
   }
   /** Says whether a later opening has the same records: bounded feeds are told apart by their content. */
   mark(): string {
@@ -127,7 +137,7 @@ class SimulatedFeedReader implements FeedReader {
     const seeks = this.#seeks
     const fetched = await this.#wire.call('feed.fetch', () => this.#source.read(from, maxBytes), unreadable)
     if (seeks === this.#seeks) this.#position = fetched.next
-    this.#ended = this.#source.end === 'bounded' && fetched.caughtUp
+    this.#ended = this.#source.over && fetched.caughtUp
     this.#passed(fetched.next)
     return fetched
   }

@@ -41,8 +41,14 @@ export class HeldTable {
   }
   /** The rows, by column name. */
   get rows(): readonly Readonly<Record<string, unknown>>[] {
-    const names = Object.keys(this.spec.columns)
-    return [...this.#rows.values()].map(row => Object.fromEntries(names.map((name, i) => [name, row[i]])))
+    return [...this.#rows.values()].map(row => this.named(row))
+  }
+  /** The rows by key, as they were put: a row that was replaced is another object. */
+  get held(): ReadonlyMap<string, RowValues> {
+    return this.#rows
+  }
+  named(row: RowValues): Readonly<Record<string, unknown>> {
+    return Object.fromEntries(Object.keys(this.spec.columns).map((name, i) => [name, row[i]]))
   }
   /**
    * What these rows, one after the other, would change: the row that stays for each key.
