@@ -5,10 +5,12 @@ import {
   aggregate,
   avro,
   count,
+  custom,
   filter,
   flatMap,
   from,
   keyBy,
+  last,
   map,
   max,
   minutes,
@@ -151,6 +153,22 @@ test('a pipeline reads what its stages read, up to where the value ends', () => 
     map(w => ({ k: w.key, at: w.start, z: w.value.top })),
   )
   assert.deepEqual(readOf(processor('p', folded.to(small))), ['x', 'y'])
+})
+
+test('a custom fold reads what its add() reads of the value, not of the state', () => {
+  const spread = custom('spread', {
+    version: 1,
+    initial: () => ({ y: 0 }),
+    add: (s, r: { z: number }) => ({ y: s.y + r.z }),
+    merge: (a, b) => ({ y: a.y + b.y }),
+    result: s => s.y,
+  })
+  const folded = from(source).pipe(
+    tumbling('w', { ...window, late: 'count-and-drop' }),
+    aggregate({ spread, last: last(r => r.x) }, { emit: 'on-close' }),
+    map(w => ({ k: w.key, at: w.start })),
+  )
+  assert.deepEqual(readOf(processor('p', folded.to(small))), ['x', 'z'])
 })
 
 test('a late topic of the same codec takes the bytes, so it needs no field; one that gets another value needs them all', () => {
