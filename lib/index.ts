@@ -49,6 +49,7 @@ export type { Flow, Output, Pipeable, Stage, TableView, Windowed } from './model
 export { from } from './stages/from.ts'
 export { type Processor, type ProcessorOptions, processor } from './stages/processor.ts'
 export { branch } from './stages/branch.ts'
+export { distinct } from './stages/distinct.ts'
 export { filter } from './stages/filter.ts'
 export { flatMap } from './stages/flat-map.ts'
 export { keyBy } from './stages/key-by.ts'
