@@ -14,22 +14,24 @@ export function checkPlan(processor: string, nodes: readonly PlanNode[]): void {
   checkTables(processor, nodes)
 }
 
-/** The binary form of state changes says a store's number in a byte, and the length of its name in another (lib/state/delta.ts). */
-const MOST = 255
+/** The binary form of state changes says a store's number in a byte, and the length of its name in another (lib/state/delta.ts); timers are a store apart. */
+const MOST_STAGES = 100
+const MOST_BYTES = 200
+const TIMERS = '.timers'
 
 function checkNames(processor: string, nodes: readonly PlanNode[]): void {
   const names = new Set<string>()
   for (const { spec } of nodes) {
     const { name, step, version } = spec
     if (name === undefined) continue
-    if (typeof name !== 'string' || name.length === 0 || Buffer.byteLength(name) > MOST)
-      throw invalid(`${step} of '${processor}' is called '${name}': a name has 1 to ${MOST} bytes`)
+    if (typeof name !== 'string' || name.length === 0 || Buffer.byteLength(name) > MOST_BYTES || name.endsWith(TIMERS))
+      throw invalid(`${step} of '${processor}' is called '${name}': a name has 1 to ${MOST_BYTES} bytes and does not end in '${TIMERS}'`)
     if (!(Number.isSafeInteger(version) && version! >= 1))
       throw invalid(`${step} '${name}' of '${processor}' has the version ${String(version)}: 1, 2, 3 …`)
     if (names.has(name)) throw new MillraceError('PLAN_DUPLICATE_NAME', `two stages of '${processor}' are called '${name}'`)
     names.add(name)
   }
-  if (names.size > MOST) throw invalid(`'${processor}' has ${names.size} stages with state: at most ${MOST}`)
+  if (names.size > MOST_STAGES) throw invalid(`'${processor}' has ${names.size} stages with state: at most ${MOST_STAGES}`)
 }
 
 /** One name is one topic or feed, however often it is written down. */

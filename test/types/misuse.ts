@@ -1,8 +1,8 @@
 // What the compiler must refuse: each line under a directive is wrong, and `tsc` fails when one of them compiles. The numbers are those of the list
-// of misuses in the design; the missing ones belong to stages that do not exist yet.
+// of misuses in the design.
 import { filter as rxFilter } from 'rxjs'
 import {
-  aggregate, avro, avroAs, count, custom, filter, from, insertOnly, integer, keyBy, keyInPlace, map, minutes, nullable, numeric, processor, rx, scan, seconds, sum, table, tee, text, timestamptz, topic, type Topic, tumbling, type Unkeyed, upsert,
+  aggregate, avro, avroAs, count, counting, custom, days, filter, from, hopping, insertOnly, integer, joinAsOf, joinInterval, joinTable, keyBy, keyInPlace, map, mapAsync, merge, minutes, nullable, numeric, processor, rx, scan, seconds, session, sliding, sum, table, tableFrom, tee, text, timestamptz, topic, type Topic, tumbling, type Unkeyed, upsert,
 } from '#lib/index.ts'
 
 interface Order {
@@ -14,6 +14,7 @@ interface Order {
 }
 declare const orders: Topic<Order>
 declare const totals: Topic<{ user_id: string; n: number; revenue: number }>
+declare const numbers: Topic<{ n: number }, number>
 declare const unkeyed: Topic<Order, Unkeyed>
 const flow = from(orders)
 const timed = { grace: seconds(1), late: 'count-and-drop' } as const
@@ -32,7 +33,7 @@ export const refused = (): void => {
   tumbling('w', { size: minutes(1), late: 'count-and-drop' })
   // 3: late must be said
   // @ts-expect-error
-  tumbling('w', { size: minutes(1), grace: seconds(1) })
+  hopping('w', { size: minutes(1), hop: seconds(10), grace: seconds(1) })
   // 4: emit must be said
   // @ts-expect-error
   aggregate({ n: count() }, {})
@@ -69,6 +70,12 @@ export const refused = (): void => {
   // 15: the repartition topic has its own type
   // @ts-expect-error
   flow.pipe(keyBy(x => x.order_id, { via: totals }))
+  // 16: a closed session is not corrected
+  // @ts-expect-error
+  session('s', { gap: minutes(1), grace: seconds(1), late: { correct: days(1) } })
+  // 17: windows of a count know no grace
+  // @ts-expect-error
+  counting('c', { n: 5, timeout: 'never', grace: seconds(1) })
   // 18: a late topic takes this type
   // @ts-expect-error
   flow.pipe(tumbling('w', { size: minutes(1), grace: seconds(1), late: totals }), aggregate({ n: count() }, { emit: 'on-close' }))
@@ -87,9 +94,27 @@ export const refused = (): void => {
   // 23: a promise is not a value
   // @ts-expect-error
   flow.pipe(map(async x => x.total), filter(t => t > 1))
+  // 24: mapAsync has a timeout
+  // @ts-expect-error
+  flow.pipe(mapAsync(async x => x, { concurrency: 4, order: 'key', retry: 'none' }))
   // 25: an rx operator of another value type
   // @ts-expect-error
   flow.pipe(rx(rxFilter((x: { other: string }) => x.other === '')))
+  // 26: merge needs one key type
+  // @ts-expect-error
+  merge(flow, from(numbers))
+  // 27: joins need one key type
+  // @ts-expect-error
+  flow.pipe(joinInterval('j', from(numbers), { version: 1, kind: 'inner', before: seconds(1), after: seconds(1), grace: seconds(1), late: 'count-and-drop', with: (a, b) => [a, b] }))
+  // 28: the right side of a left join may be missing
+  // @ts-expect-error
+  flow.pipe(joinInterval('j', flow, { version: 1, kind: 'left', before: seconds(1), after: seconds(1), grace: seconds(1), late: 'count-and-drop', with: (_a, b) => b.total }))
+  // and so may the row of a left join with a table
+  // @ts-expect-error
+  flow.pipe(joinTable(tableFrom('l', orders, { versions: 'latest', version: 1 }), { kind: 'left', with: (_x, row) => row.total }))
+  // 29: as-of needs versions
+  // @ts-expect-error
+  flow.pipe(joinAsOf(tableFrom('l', orders, { versions: 'latest', version: 1 }), { kind: 'inner', notOlderThan: 'any', with: a => a }))
   // 30: a row needs all its columns
   // @ts-expect-error
   upsert(rows, (x: Order) => ({ id: x.order_id, time: new Date(x.at), n: 1, note: null, revision: 1 }))
@@ -134,4 +159,11 @@ export const refused = (): void => {
   // 43: a verdict is a word
   // @ts-expect-error
   processor('p', flow.to(orders), { onFailure: { process: true } })
+  // 44: a sliding window's late records have no correction either
+  // @ts-expect-error
+  sliding('s', { size: minutes(1), grace: seconds(1), late: { correct: days(1) } })
+  // 45: a session that is updated may be taken back: its value is null then
+  // @ts-expect-error
+  flow.pipe(session('s', { gap: minutes(30), ...timed }), aggregate({ n: count() }, { emit: 'on-update' }), map(r => r.value.n))
+  flow.pipe(session('s', { gap: minutes(30), ...timed }), aggregate({ n: count() }, { emit: 'on-close' }), map(r => r.value.n))
 }
