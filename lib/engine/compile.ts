@@ -159,6 +159,7 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
       result: (down, value, key, at, stage) => {
         const { at: at0, key: key0, batch: batch0 } = cursor
         const mark = outbox.mark
+        const queued = afterRecord.length
         cursor.at = at
         cursor.key = key
         cursor.batch = null
@@ -168,12 +169,15 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
         } catch (error) {
           outbox.rollback(mark)
           undo.restore()
+          afterRecord.length = queued
           around.refusedResult(value, key, at, error instanceof StageFailure ? error : new StageFailure(stage, error), stage)
         } finally {
           cursor.at = at0
           cursor.key = key0
           cursor.batch = batch0
         }
+        // To a window behind this stage the result is a record: what is due after it is due now.
+        if (afterRecord.length > queued) for (const emit of afterRecord.splice(queued)) emit()
       },
       afterRecord: emit => afterRecord.push(emit),
       atWallTime: timers => wallTimers.push(timers),
