@@ -88,6 +88,9 @@ export class PaneStore implements Store, Undoable {
   *[Symbol.iterator](): Iterator<Pane> {
     for (const start of this.#starts) yield this.#panes.get(start)!
   }
+  *accumulators(): Iterable<Accumulator> {
+    for (const pane of this) yield* pane.keys.values()
+  }
   pane(start: number): Pane | undefined {
     return this.#panes.get(start)
   }

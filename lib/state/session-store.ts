@@ -18,6 +18,8 @@ export class Session {
   /** The revision emitted last under this start, and the end that it had; 0: none was. */
   told = 0
   toldEnd = 0
+  /** Its start may move back to this and no further. */
+  floor = -Infinity
   changed: 'changed' | 'clean' = 'clean'
   live: 'live' | 'gone' = 'live'
   /** Whether the heap of ends has an entry for it. */
@@ -43,7 +45,8 @@ export class SessionStore implements Store, Undoable {
     s => (s.live === 'live' ? s.end : null),
     s => (s.awaited = 'not'),
   )
-  #latest = -Infinity
+  /** Null: it is gone, the next is looked for when it is asked for. */
+  #latest: number | null = -Infinity
   #changed: Session[] = []
   #live = 0
   /** @param resultOf what people see of a session's values */
@@ -80,7 +83,7 @@ export class SessionStore implements Store, Undoable {
   }
   /** Its bounds or values were changed: its entry is due. */
   touch(session: Session): void {
-    if (session.end > this.#latest) this.#latest = session.end
+    if (session.live === 'live' && this.#latest !== null && session.end > this.#latest) this.#latest = session.end
     if (session.changed === 'changed') return
     session.changed = 'changed'
     this.#changed.push(session)
@@ -91,6 +94,7 @@ export class SessionStore implements Store, Undoable {
     else this.#keys.set(session.key, left)
     session.live = 'gone'
     if (--this.#live === 0) this.#latest = -Infinity
+    else if (session.end === this.#latest) this.#latest = null
     this.touch(session)
   }
   restore(entry: unknown, old: unknown): void {
@@ -106,8 +110,12 @@ export class SessionStore implements Store, Undoable {
   earliestEnd(): number {
     return this.#ends.firstAt()
   }
-  /** No open session ends later; −Infinity when none is open. */
+  /** The latest end of an open session, −Infinity when none is open. Exact: a drain takes stream time there, and no trace of a refused record may show in it. */
   latestEnd(): number {
+    if (this.#latest === null) {
+      this.#latest = -Infinity
+      for (const { end } of this) if (end > this.#latest) this.#latest = end
+    }
     return this.#latest
   }
   /** Removes the sessions that end at `end`, the earliest; in key order. */
@@ -150,12 +158,13 @@ export class SessionStore implements Store, Undoable {
       return
     }
     const reader = new ValueReader(value)
-    const [end, folded, told, toldEnd] = [reader.read(), reader.read(), reader.read(), reader.read()] as number[]
+    const [end, folded, told, toldEnd, floor] = Array.from({ length: 5 }, () => reader.read() as number)
     const session = existing ?? new Session(k, start, end!, [])
     session.end = end!
     session.folded = folded!
     session.told = told!
     session.toldEnd = toldEnd!
+    session.floor = floor!
     session.values = []
     while (!reader.done) session.values.push(reader.read())
     if (existing === undefined) this.add(session)
@@ -192,6 +201,7 @@ export class SessionStore implements Store, Undoable {
     writeValue(block.arena, session.folded)
     writeValue(block.arena, session.told)
     writeValue(block.arena, session.toldEnd)
+    writeValue(block.arena, session.floor)
     for (const value of session.values) writeValue(block.arena, value)
     block.endValue()
     session.storedStart = session.start

@@ -7,8 +7,9 @@ import { type Accumulator, type Pane, PaneStore } from '../../state/pane-store.t
 import type { StateEntry } from '../../state/store.ts'
 import type { Push, StageContext } from '../context.ts'
 import type { Accumulate } from './accumulate.ts'
-import { closingRevision, type Emit, emitter, nextTick, unfinishedAt } from './emit.ts'
+import { closingRevision, type Emit, emitter, unfinishedAt } from './emit.ts'
 import { lateDoor, type Missed } from './late.ts'
+import { Untold } from './untold.ts'
 import { type Whole, WholeWindows } from './whole-windows.ts'
 import type { AlignedWindowing } from './windowing.ts'
 
@@ -25,9 +26,8 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
   const closed = new ClosedWindows(`${name}.closed`)
   /** Windows that end by then are closed: by `close`, or because stream time had passed them before they had a record. */
   let closedTo = -Infinity
-  /** Accumulators that were changed since the windows over them were last told (S4.2, S4.3). */
-  let fresh: Accumulator[] = []
-  let tickAt = Infinity
+  const hasNews = ({ live, folded, told, pane }: Accumulator): boolean => live === 'live' && folded !== told && pane.lastEnd > closedTo
+  const untold = new Untold<Accumulator>(clock, emit, hasNews)
   let lastPane: Pane | undefined
   context.keep(store)
   context.keep(closed)
@@ -50,8 +50,7 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
     close: finish,
   })
   if (emit === 'on-update') context.atTurnEnd(() => tell('update'))
-  if (typeof emit === 'object')
-    clock.hangTicking({ name, nextTick: () => (fresh.length === 0 ? Infinity : tickAt), tick: () => tell('tick') })
+  if (typeof emit === 'object') clock.hangTicking({ name, nextTick: () => untold.nextTick(), tick: () => tell('tick') })
 
   return value => {
     const { at, key } = cursor
@@ -78,9 +77,8 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
     const accumulator = before ?? store.add(pane, key, states)
     log?.note(store, accumulator, before === undefined ? undefined : folds.copied(states))
     folds.add(states, measured)
-    accumulator.folded++
+    if (accumulator.folded++ === accumulator.told) untold.note(accumulator) // else it is noted already
     store.touch(accumulator)
-    if (emit !== 'on-close') noteFresh(accumulator)
     if (corrected.length > 0) context.afterRecord(() => correct(key, corrected))
   }
 
@@ -88,13 +86,6 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
     closedTo = Math.max(closedTo, clock.time - graceMs)
     clock.wakeAt(assigner.nextEnd(start, closedTo) + graceMs)
     return store.open(start)
-  }
-  function noteFresh(accumulator: Accumulator): void {
-    if (fresh.length === 0 && typeof emit === 'object') {
-      tickAt = nextTick(clock.time === -Infinity ? cursor.at : clock.time, emit.every)
-      clock.wakeAt(tickAt)
-    }
-    fresh.push(accumulator)
   }
 
   /** S4.1: the window's result for each key. */
@@ -131,8 +122,7 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
   /** What has changed, in (end, key) order. */
   function tell(cause: 'update' | 'tick'): void {
     const due = new Map<number, Set<Key>>()
-    for (const accumulator of fresh) {
-      if (accumulator.live === 'gone' || accumulator.folded === accumulator.told) continue
+    for (const accumulator of untold.take()) {
       accumulator.told = accumulator.folded
       store.touch(accumulator)
       for (const { end } of windows.over(accumulator.pane.start, closedTo)) {
@@ -141,7 +131,6 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
         else keys.add(accumulator.key)
       }
     }
-    fresh = []
     for (const end of [...due.keys()].sort((a, b) => a - b)) {
       const start = assigner.startOf(end)
       for (const key of [...due.get(end)!].sort(compareKeys)) {
@@ -162,7 +151,7 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
         into.folded += folded
         into.told += told
         store.touch(into)
-        if (emit !== 'on-close' && into.folded !== into.told) noteFresh(into)
+        untold.note(into)
       }
       store.drop(pane)
     }
@@ -177,11 +166,7 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
   function restored(time: number): void {
     closedTo = time - graceMs
     lastPane = undefined
-    fresh = []
-    if (typeof emit !== 'object') return
-    for (const pane of store)
-      for (const accumulator of pane.keys.values()) if (accumulator.folded !== accumulator.told) fresh.push(accumulator)
-    tickAt = nextTick(time, emit.every)
+    untold.restored(store.accumulators())
   }
 }
 const NONE: readonly Missed[] = []

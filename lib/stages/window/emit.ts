@@ -53,6 +53,3 @@ export const emitter =
 /** The event time of an unfinished result: never ahead of its window's end (S3.8). */
 export const unfinishedAt = (start: number, end: number, streamTime: number): number =>
   streamTime === -Infinity ? start : Math.min(end - 1, streamTime)
-
-/** The first tick after `time`. */
-export const nextTick = (time: number, everyMs: number): number => (Math.floor(time / everyMs) + 1) * everyMs

@@ -6,8 +6,9 @@ import type { Cause } from '../../model/record.ts'
 import { Session, SessionStore } from '../../state/session-store.ts'
 import type { Push, StageContext } from '../context.ts'
 import type { Accumulate, States } from './accumulate.ts'
-import { closingRevision, type Emit, emitter, nextTick, unfinishedAt } from './emit.ts'
+import { closingRevision, type Emit, emitter, unfinishedAt } from './emit.ts'
 import { lateDoor } from './late.ts'
+import { Untold } from './untold.ts'
 import type { SessionWindowing } from './windowing.ts'
 
 /** A session is due when stream time has passed its end plus grace: at it, an event may still touch it. */
@@ -20,9 +21,7 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
   const send = emitter(context, down, name)
   const late = lateDoor(context, name, graceMs, w.late)
   const store = new SessionStore(name, folds.shown)
-  /** Sessions that were changed since they were last told of (S4.2, S4.3). */
-  let fresh: Session[] = []
-  let tickAt = Infinity
+  const untold = new Untold<Session>(clock, emit, s => s.live === 'live' && s.folded !== s.told)
   context.keep(store)
 
   clock.hang({
@@ -32,13 +31,14 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
     nextEnd: () => store.earliestEnd(),
     lastEnd: () => store.latestEnd(),
     close: (end, cause) => {
-      for (const session of store.close(end)) result(session, closingRevision(emit, session.folded), cause, end - 1)
+      const closed = store.close(end)
+      closed.forEach(raiseFloors)
+      for (const session of closed) result(session, closingRevision(emit, session.folded), cause, end - 1)
     },
-    restored,
+    restored: () => untold.restored(store),
   })
   if (emit === 'on-update') context.atTurnEnd(() => tell('update'))
-  if (typeof emit === 'object')
-    clock.hangTicking({ name, nextTick: () => (fresh.length === 0 ? Infinity : tickAt), tick: () => tell('tick') })
+  if (typeof emit === 'object') clock.hangTicking({ name, nextTick: () => untold.nextTick(), tick: () => tell('tick') })
 
   return value => {
     const { at, key } = cursor
@@ -60,9 +60,21 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
     const touched = open.filter(s => at <= s.end && s.start <= at + gapMs)
     const spans = (of: readonly Session[]): boolean =>
       Math.max(at + gapMs, ...of.map(s => s.end)) - Math.min(at, ...of.map(s => s.start)) <= longestMs
-    if (longestMs === Infinity || spans(touched)) return touched
-    const one = touched.find(s => spans([s]))
-    return one === undefined ? NONE : [one]
+    const into = longestMs === Infinity || spans(touched) ? touched : touched.filter(s => spans([s])).slice(0, 1)
+    const [first] = into
+    return first !== undefined && at < first.start && at < first.floor ? NONE : into
+  }
+  /**
+   * Only its start tells a session from others of its key (I10): it never becomes one under which another may have been closed. What lies before the floor
+   * was late already when the session began, or when another one closed beside it, so the record is late.
+   */
+  function raiseFloors(closed: Session): void {
+    const lastRecord = closed.end - gapMs
+    for (const other of store.of(closed.key) ?? NONE) {
+      if (other.start < closed.start || other.floor > lastRecord) continue
+      other.floor = lastRecord + 1
+      store.touch(other)
+    }
   }
   function merged([first, ...others]: readonly Session[]): States {
     const states = folds.copied(first!.values)
@@ -73,11 +85,13 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
     folds.add(states, measured)
     const session = new Session(key, at, at + gapMs, states)
     session.folded = 1
+    session.floor = clock.time - graceMs - gapMs
     store.add(session)
     clock.wakeAt(session.end + graceMs + PAST)
-    noteFresh(session)
+    untold.note(session)
   }
   function join(first: Session, others: readonly Session[], at: number, states: States, measured: readonly unknown[]): void {
+    const noted = first.folded !== first.told
     const retracted = others.filter(o => o.told > 0).map(o => retractionOf(o))
     if (at < first.start && first.told > 0) {
       retracted.unshift(retractionOf(first))
@@ -94,7 +108,7 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
     if (at < first.start) first.start = at
     if (at + gapMs > first.end) first.end = at + gapMs
     store.touch(first)
-    noteFresh(first)
+    if (!noted) untold.note(first)
     if (retracted.length > 0) context.afterRecord(() => retracted.forEach(retract => retract()))
   }
   /** S3.5: what was told under a start that is no more is taken back, before anything is told of the session it became part of. */
@@ -102,19 +116,9 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
     return () =>
       send({ key, start, end: toldEnd, revision: told + 1, cause: 'merged', final: true }, () => null, unfinishedAt(start, end, clock.time))
   }
-  function noteFresh(session: Session): void {
-    if (emit === 'on-close') return
-    if (fresh.length === 0 && typeof emit === 'object') {
-      tickAt = nextTick(clock.time === -Infinity ? cursor.at : clock.time, emit.every)
-      clock.wakeAt(tickAt)
-    }
-    fresh.push(session)
-  }
   /** What has changed, in (end, key) order. */
   function tell(cause: 'update' | 'tick'): void {
-    const due = [...new Set(fresh)].filter(s => s.live === 'live' && s.folded !== s.told)
-    fresh = []
-    for (const session of inOrder(due)) {
+    for (const session of inOrder(new Set(untold.take()))) {
       session.told = session.folded
       session.toldEnd = session.end
       store.touch(session)
@@ -124,11 +128,7 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
   function result({ key, start, end, values, live }: Session, revision: number, cause: Cause, at: number): void {
     send({ key, start, end, revision, cause, final: live === 'gone' }, () => folds.result(values), at)
   }
-  function restored(time: number): void {
-    fresh = typeof emit === 'object' ? [...store].filter(s => s.folded !== s.told) : []
-    if (typeof emit === 'object') tickAt = nextTick(time, emit.every)
-  }
 }
 const NONE: readonly Session[] = []
-const inOrder = (sessions: readonly Session[]): readonly Session[] =>
+const inOrder = (sessions: Iterable<Session>): readonly Session[] =>
   [...sessions].sort((a, b) => a.end - b.end || compareKeys(a.key, b.key))
