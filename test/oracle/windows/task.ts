@@ -1,0 +1,80 @@
+// What a task with windows behind windows must give, record by record: the oracle of a stage, chained.
+import { Aligned } from './aligned.ts'
+import { Sessions } from './sessions.ts'
+import type { Cause, LateCall, Result, Timed, WindowStage, WindowWords } from './words.ts'
+
+const stageOf = (words: WindowWords): WindowStage => (words.kind === 'session' ? new Sessions(words) : new Aligned(words))
+
+export interface Arrival extends Timed {
+  /** A refused record moves stream time and leaves no other trace. */
+  readonly fate: 'taken' | 'refused'
+}
+export type Step = { readonly record: Arrival } | { readonly drain: 'drain' }
+
+export interface Outcome {
+  readonly results: readonly Result[]
+  readonly late: readonly LateCall[]
+  readonly counts: { readonly records: number; readonly late: number; readonly refused: number }
+}
+
+/** @param turn records per turn; a drain ends a turn before and after it */
+export function outcomeOf(windows: readonly WindowWords[], steps: readonly Step[], turn: number): Outcome {
+  const stages = windows.map(stageOf)
+  const results: Result[] = []
+  const late: LateCall[] = []
+  const counts = { records: 0, late: 0, refused: 0 }
+  let time = -Infinity
+
+  const push = (i: number, record: Timed): void => {
+    const taken = stages[i]!.take(record)
+    if (taken.late !== null) late.push(taken.late)
+    if (taken.late?.share === 'all') counts.late++
+    for (const result of taken.results) on(i, result)
+  }
+  const on = (i: number, result: Result): void => {
+    if (i === stages.length - 1) results.push(result)
+    else push(i + 1, { key: result.key, at: result.at, weight: result.value?.sum ?? 0n })
+  }
+  const advance = (i: number, to: number, cause: Cause): void => {
+    const stage = stages[i]
+    if (stage === undefined) return
+    for (const result of stage.advance(to, cause)) on(i, result)
+    advance(i + 1, to - stage.lag, cause)
+  }
+  const turnEnd = (): void => {
+    for (const [i, stage] of stages.entries()) for (const result of stage.turnEnd()) on(i, result)
+  }
+
+  let inTurn = 0
+  for (const step of steps) {
+    if ('drain' in step) {
+      if (inTurn > 0) turnEnd()
+      inTurn = 0
+      for (let to = horizonOf(stages); to > time; to = horizonOf(stages)) advance(0, (time = to), 'drain')
+      turnEnd()
+      continue
+    }
+    const { record } = step
+    counts.records++
+    if (record.fate === 'taken') push(0, record)
+    else counts.refused++
+    if (record.at > time) advance(0, (time = record.at), 'close')
+    if (++inTurn === turn) {
+      turnEnd()
+      inTurn = 0
+    }
+  }
+  if (inTurn > 0) turnEnd()
+  return { results, late, counts }
+}
+
+/** Where stream time must be for everything to be closed. */
+function horizonOf(stages: readonly WindowStage[]): number {
+  let lag = 0
+  let horizon = -Infinity
+  for (const stage of stages) {
+    horizon = Math.max(horizon, stage.horizon() + lag)
+    lag += stage.lag
+  }
+  return horizon
+}

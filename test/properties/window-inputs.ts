@@ -1,0 +1,76 @@
+// Random windows and random records for them: few keys, much disorder, times that touch bounds, records that are refused elsewhere.
+import fc from 'fast-check'
+import type { Arrival, Step } from '../oracle/windows/task.ts'
+import type { AlignedWords, Emit, SessionWords, WindowWords } from '../oracle/windows/words.ts'
+
+export const emits: fc.Arbitrary<Emit> = fc.oneof(
+  fc.constant('on-close' as const),
+  fc.constant('on-update' as const),
+  fc.record({ every: fc.integer({ min: 1, max: 25 }) }),
+)
+const graces = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 30 }))
+const offsets = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 60 }))
+const keeps = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 40 }))
+
+const words = { grace: graces, emit: emits, offset: offsets, keep: keeps }
+const tumblings = fc.record({
+  kind: fc.constant('tumbling' as const),
+  size: fc.integer({ min: 1, max: 20 }),
+  hop: fc.constant(1),
+  ...words,
+})
+const hoppings = fc
+  .record({ kind: fc.constant('hopping' as const), size: fc.integer({ min: 1, max: 24 }), hop: fc.integer({ min: 1, max: 24 }), ...words })
+  .map(w => ({ ...w, hop: Math.min(w.hop, w.size) }))
+const cumulatings = fc
+  .record({ kind: fc.constant('cumulating' as const), size: fc.integer({ min: 1, max: 6 }), hop: fc.integer({ min: 1, max: 8 }), ...words })
+  .map(w => ({ ...w, size: w.size * w.hop }))
+export const aligned: fc.Arbitrary<AlignedWords> = fc.oneof(tumblings, hoppings, cumulatings)
+export const sessions: fc.Arbitrary<SessionWords> = fc
+  .record({
+    kind: fc.constant('session' as const),
+    gap: fc.integer({ min: 1, max: 15 }),
+    longer: fc.option(fc.integer({ min: 0, max: 30 })),
+    grace: graces,
+    emit: emits,
+  })
+  .map(({ longer, ...w }) => ({ ...w, longest: longer === null ? Infinity : w.gap + longer }))
+export const anyWindows: fc.Arbitrary<WindowWords> = fc.oneof({ weight: 3, arbitrary: aligned }, { weight: 1, arbitrary: sessions })
+
+/** Times go up by small steps and now and then by a jump; records come out of order. */
+export const arrivals = (o: { most: number; refused: 'some' | 'none' }): fc.Arbitrary<readonly Arrival[]> =>
+  fc
+    .array(
+      fc.record({
+        key: fc.constantFrom('a', 'a', 'b'),
+        step: fc.oneof(
+          { weight: 6, arbitrary: fc.integer({ min: 0, max: 6 }) },
+          { weight: 1, arbitrary: fc.integer({ min: 7, max: 120 }) },
+        ),
+        back: fc.oneof(
+          { weight: 2, arbitrary: fc.constant(0) },
+          { weight: 2, arbitrary: fc.integer({ min: 1, max: 15 }) },
+          { weight: 1, arbitrary: fc.integer({ min: 1, max: 60 }) },
+        ),
+        refused: fc.integer({ min: 0, max: 9 }),
+      }),
+      { minLength: 1, maxLength: o.most },
+    )
+    .map(drawn => {
+      let now = 0
+      return drawn.map(({ key, step, back, refused }, i) => {
+        now += step
+        return {
+          key,
+          at: Math.max(0, now - back),
+          weight: 2n ** BigInt(i),
+          fate: o.refused === 'some' && refused === 0 ? 'refused' : 'taken',
+        }
+      })
+    })
+
+export const stepsOf = (records: readonly Arrival[], drainAfter: number | null): readonly Step[] => {
+  const steps: Step[] = records.map(record => ({ record }))
+  if (drainAfter !== null) steps.splice(drainAfter, 0, { drain: 'drain' })
+  return [...steps, { drain: 'drain' }]
+}
