@@ -109,7 +109,7 @@ const arrivals = fc.array(
   { minLength: 1, maxLength: 30 },
 )
 for (const kind of ['hopping', 'cumulating', 'session'] as const) {
-  test(`${kind} windows show of their records what folding them as they arrived shows, also when the task was opened anew between`, async () => {
+  test(`${kind} windows show of their records what folding them as they arrived shows, also with a crash between`, async () => {
     await fc.assert(
       fc.asyncProperty(arrivals, fc.nat(30), async (given, cut) => {
         const p = processor(
@@ -123,8 +123,7 @@ for (const kind of ['hopping', 'cumulating', 'session'] as const) {
         )
         const driven = await drive(p)
         await driven.push(events, ...given.slice(0, cut))
-        await driven.stop()
-        await driven.start([p])
+        await driven.crash()
         await driven.push(events, ...given.slice(cut))
         await driven.drain()
         const found = (await driven.results(shown)).map(r => JSON.stringify(r)).sort()
@@ -175,12 +174,11 @@ test('results of windows are folded in the order in which they came: a second wi
   await driven.stop()
 })
 
-test('also those that time alone closes after the task was opened anew', async () => {
+test('also those that time alone closes after a crash', async () => {
   const p = twice(seconds(1))
   const driven = await drive(p)
   await driven.push(events, e('a', 0, 1), e('a', 15, 2))
-  await driven.stop()
-  await driven.start([p])
+  await driven.crash()
   await driven.advance(seconds(5))
   assert.deepEqual(
     (await driven.results(lines)).map(l => l.text),
