@@ -95,8 +95,10 @@ export class PaneStore implements Store, Undoable {
     return this.#panes.get(start)
   }
   /** The panes in `[from, to)`, ascending. */
-  *between(from: number, to: number): Iterable<Pane> {
-    for (let i = this.#indexOf(from); i < this.#starts.length && this.#starts[i]! < to; i++) yield this.#panes.get(this.#starts[i]!)!
+  between(from: number, to: number): readonly Pane[] {
+    const found: Pane[] = []
+    for (let i = this.#indexOf(from); i < this.#starts.length && this.#starts[i]! < to; i++) found.push(this.#panes.get(this.#starts[i]!)!)
+    return found
   }
   open(start: number): Pane {
     const pane = new Pane(start, this.#ends)

@@ -1,6 +1,6 @@
 // Windows put together from their panes.
 import { compareKeys, type Key } from '../../model/key.ts'
-import type { PaneStore } from '../../state/pane-store.ts'
+import type { Accumulator, PaneStore } from '../../state/pane-store.ts'
 import type { StateEntry } from '../../state/store.ts'
 import type { Accumulate, States } from './accumulate.ts'
 import type { Assigner } from './assigner.ts'
@@ -25,8 +25,12 @@ export class WholeWindows {
   /** The window that ends at `end`, of every key that has records in it, in key order (S3.9). */
   of(end: number): readonly Whole[] {
     const folds = this.#folds
+    const [first, ...others] = this.#store.between(this.#assigner.startOf(end), end)
+    if (first === undefined) return []
+    if (others.length === 0) return first.inKeyOrder().map(({ key, values, folded }) => ({ key, states: values, folded }))
     const found = new Map<Key, { key: Key; states: readonly unknown[]; folded: number; own: 'copy' | 'original' }>()
-    for (const pane of this.#store.between(this.#assigner.startOf(end), end)) {
+    for (const { key, values, folded } of first.keys.values()) found.set(key, { key, states: values, folded, own: 'original' })
+    for (const pane of others) {
       for (const { key, values, folded } of pane.keys.values()) {
         const whole = found.get(key)
         if (whole === undefined) {
@@ -43,16 +47,17 @@ export class WholeWindows {
   }
   /** As `of`, for one key; null when it has no records in the window. */
   ofKey(end: number, key: Key): Whole | null {
+    let first: Accumulator | undefined
     let states: States | null = null
     let folded = 0
     for (const pane of this.#store.between(this.#assigner.startOf(end), end)) {
       const accumulator = pane.keys.get(key)
       if (accumulator === undefined) continue
       folded += accumulator.folded
-      if (states === null) states = this.#folds.copied(accumulator.values)
-      else this.#folds.merge(states, accumulator.values)
+      if (first === undefined) first = accumulator
+      else this.#folds.merge((states ??= this.#folds.copied(first.values)), accumulator.values)
     }
-    return states === null ? null : { key, states, folded }
+    return first === undefined ? null : { key, states: states ?? first.values, folded }
   }
   /** The windows over a pane that end after `after`, ascending, up to those that end at `most`. */
   *over(pane: number, after: number, most = Infinity): Iterable<{ readonly start: number; readonly end: number }> {
