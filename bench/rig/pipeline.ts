@@ -31,6 +31,7 @@ export class Rig {
     this.pipeline = compile(planOfProcessor(p), {
       partition: 0,
       partitionsOf: () => 1,
+      rx: 'run',
       topic: name => topics.get(name)!,
       rows: () => () => {},
       late: () => {},

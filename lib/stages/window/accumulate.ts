@@ -21,45 +21,24 @@ export interface Accumulate {
   shown(states: readonly unknown[]): Record<string, unknown>
 }
 
-export function accumulate(names: readonly string[], folds: readonly FoldSpec[]): Accumulate {
-  const { measure, add } = unrolled(folds)
-  return {
-    initial: () => folds.map(f => f.initial()),
-    measure,
-    add,
-    copied: states => states.map((state, i) => folds[i]!.copy?.(state) ?? state),
-    merge(states, more) {
-      for (let i = 0; i < folds.length; i++) states[i] = folds[i]!.merge(states[i], more[i])
-    },
-    result(states) {
-      const result: Record<string, unknown> = {}
-      for (let i = 0; i < folds.length; i++) result[names[i]!] = folds[i]!.result(states[i])
-      return result
-    },
-    shown(states) {
-      const result: Record<string, unknown> = {}
-      for (let i = 0; i < n; i++) {
-        try {
-          result[names[i]!] = folds[i]!.result(states[i])
-        } catch (error) {
-          result[names[i]!] = `refused: ${messageOf(error)}`
-        }
-      }
-      return result
-    },
-  }
-}
-
 /**
- * What runs for every record, written out fold by fold: so each call has a place of its own and the compiler sees one function there, which it can put in
- * line. In a loop over the folds it sees all of them, and calls (bench/windows.ts: a third of the whole window).
+ * Written out fold by fold: so each call has a place of its own and the compiler sees one function there, which it can put in line. In a loop over the folds
+ * it sees all of them, and calls (bench/windows.ts).
  */
-function unrolled(folds: readonly FoldSpec[]): Pick<Accumulate, 'measure' | 'add'> {
-  const each = (line: (i: number) => string): string => folds.map((_, i) => line(i)).join('\n')
+export function accumulate(names: readonly string[], folds: readonly FoldSpec[]): Accumulate {
+  const each = (line: (i: number) => string, between = '\n'): string => folds.map((_, i) => line(i)).join(between)
+  const calls = (member: 'initial' | 'measure' | 'add' | 'merge' | 'result', args: string): string =>
+    each(i => `const ${member}${i} = (${args}) => f${i}.${member}(${args})`)
   const source = `
-    ${each(i => `const f${i} = folds[${i}], measure${i} = (value, moment, state) => f${i}.measure(value, moment, state), add${i} = (state, m) => f${i}.add(state, m)`)}
-    const measured = [${folds.map(() => 'null').join()}]
+    ${each(i => `const f${i} = folds[${i}]`)}
+    ${calls('initial', '')}
+    ${calls('measure', 'value, moment, state')}
+    ${calls('add', 'state, m')}
+    ${calls('merge', 'a, b')}
+    ${calls('result', 'state')}
+    const measured = [${each(() => 'null', ', ')}]
     return {
+      initial: () => [${each(i => `initial${i}()`, ', ')}],
       measure(value, moment, states) {
         ${each(i => `measured[${i}] = measure${i}(value, moment, states[${i}])`)}
         return measured
@@ -67,6 +46,20 @@ function unrolled(folds: readonly FoldSpec[]): Pick<Accumulate, 'measure' | 'add
       add(states, measured) {
         ${each(i => `states[${i}] = add${i}(states[${i}], measured[${i}])`)}
       },
+      copied: states => [${each(i => (folds[i]!.copy === undefined ? `states[${i}]` : `f${i}.copy(states[${i}])`), ', ')}],
+      merge(states, more) {
+        ${each(i => `states[${i}] = merge${i}(states[${i}], more[${i}])`)}
+      },
+      result: states => ({ ${each(i => `[${JSON.stringify(names[i])}]: result${i}(states[${i}])`, ', ')} }),
     }`
-  return new Function('folds', source)(folds) as Pick<Accumulate, 'measure' | 'add'>
+  const written = new Function('folds', source)(folds) as Omit<Accumulate, 'shown'>
+  return { ...written, shown: states => Object.fromEntries(folds.map((fold, i) => [names[i]!, shownResult(fold, states[i])])) }
+}
+
+function shownResult(fold: FoldSpec, state: unknown): unknown {
+  try {
+    return fold.result(state)
+  } catch (error) {
+    return `refused: ${messageOf(error)}`
+  }
 }

@@ -7,7 +7,7 @@ import { type Accumulator, type Pane, PaneStore } from '../../state/pane-store.t
 import type { StateEntry } from '../../state/store.ts'
 import type { Push, StageContext } from '../context.ts'
 import type { Accumulate } from './accumulate.ts'
-import { closingRevision, type Emit, emitter, unfinishedAt } from './emit.ts'
+import { closingRevision, type Emit, Emitter, unfinishedAt } from './emit.ts'
 import { lateDoor, type Missed } from './late.ts'
 import { Untold } from './untold.ts'
 import { type Whole, WholeWindows } from './whole-windows.ts'
@@ -19,7 +19,7 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
   const { paneMs } = assigner
   const keptMs = graceMs + keepMs
   const log = context.refusal === 'shared' ? undo : null
-  const send = emitter(context, down, name)
+  const out = new Emitter(context, down, name, folds)
   const late = lateDoor(context, name, graceMs, w.late)
   const store = new PaneStore(name, assigner, (key): Iterable<StateEntry> => windows.entries(closedTo, key))
   const windows = new WholeWindows(store, assigner, folds)
@@ -116,7 +116,7 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
     dropPassed()
   }
   function result({ key, states }: Whole, end: number, revision: number, cause: Cause, final: boolean): void {
-    send({ key, start: assigner.startOf(end), end, revision, cause, final }, () => folds.result(states), end - 1)
+    out.send({ key, start: assigner.startOf(end), end }, revision, cause, final, states, end - 1)
   }
 
   /** What has changed, in (end, key) order. */
@@ -135,7 +135,7 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
       const start = assigner.startOf(end)
       for (const key of [...due.get(end)!].sort(compareKeys)) {
         const { states, folded } = windows.ofKey(end, key)!
-        send({ key, start, end, revision: folded, cause, final: false }, () => folds.result(states), unfinishedAt(start, end, clock.time))
+        out.send({ key, start, end }, folded, cause, false, states, unfinishedAt(start, end, clock.time))
       }
     }
   }

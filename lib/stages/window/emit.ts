@@ -4,6 +4,7 @@ import type { Cause, WindowResult } from '../../model/record.ts'
 import type { Key } from '../../model/key.ts'
 import type { Duration } from '../../model/time.ts'
 import type { Push, StageContext } from '../context.ts'
+import type { Accumulate } from './accumulate.ts'
 
 /**
  * `'on-close'`: one result per key and window, when it closes. `'on-update'`: also one per turn in which records came. `{ every }`: also one per tick of
@@ -27,28 +28,39 @@ export const emitWords = (emit: Emit): string => (typeof emit === 'string' ? emi
 /** The revision of the result that ends an updated window: one above its last possible update, whatever the batches were (S4.2). */
 export const closingRevision = (emit: Emit, folded: number): number => (emit === 'on-close' ? 1 : folded + 1)
 
-export interface Emission {
+/**
+ * Sends results on, each for itself: a refused one is its own dead letter, and so is one whose fold refuses to give it; the record that made it due is
+ * innocent (S6.1).
+ */
+export class Emitter {
+  readonly #context: StageContext
+  readonly #name: string
+  readonly #complete: () => void
+  #result: WindowResult<unknown, Key> | null = null
+  #states: readonly unknown[] | null = null
+  constructor(context: StageContext, down: Push, name: string, folds: Accumulate) {
+    this.#context = context
+    this.#name = name
+    this.#complete = () => {
+      const result = this.#result as { value: unknown }
+      if (this.#states !== null) result.value = folds.result(this.#states)
+      down(result)
+    }
+  }
+  /** @param states null: a retraction */
+  send(window: Bounds, revision: number, cause: Cause, final: boolean, states: readonly unknown[] | null, at: number): void {
+    const { key, start, end } = window
+    const result = { key, start, end, revision, cause, final, value: null }
+    this.#result = result
+    this.#states = states
+    this.#context.result(this.#complete, result, key, at, this.#name)
+  }
+}
+interface Bounds {
   readonly key: Key
   readonly start: number
   readonly end: number
-  readonly revision: number
-  readonly cause: Cause
-  readonly final: boolean
 }
-/** Sends one result; `value` is asked for within, because a fold that refuses its result does not refuse the record that made it due. */
-export type Emitter = (result: Emission, value: () => unknown, at: number) => void
-
-/** Sends results on, each for itself: a refused one is its own dead letter (S6.1). */
-export const emitter =
-  (context: StageContext, down: Push, name: string): Emitter =>
-  (emission, value, at) => {
-    const result = { ...emission, value: null as unknown }
-    const complete = (): void => {
-      result.value = value()
-      down(result satisfies WindowResult<unknown, Key>)
-    }
-    context.result(complete, result, emission.key, at, name)
-  }
 
 /** The event time of an unfinished result: never ahead of its window's end (S3.8). */
 export const unfinishedAt = (start: number, end: number, streamTime: number): number =>

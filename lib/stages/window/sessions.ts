@@ -6,7 +6,7 @@ import type { Cause } from '../../model/record.ts'
 import { Session, SessionStore } from '../../state/session-store.ts'
 import type { Push, StageContext } from '../context.ts'
 import type { Accumulate, States } from './accumulate.ts'
-import { closingRevision, type Emit, emitter, unfinishedAt } from './emit.ts'
+import { closingRevision, type Emit, Emitter, unfinishedAt } from './emit.ts'
 import { lateDoor } from './late.ts'
 import { Untold } from './untold.ts'
 import type { SessionWindowing } from './windowing.ts'
@@ -18,7 +18,7 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
   const { cursor, clock, undo } = context
   const { name, graceMs, gapMs, longestMs } = w
   const log = context.refusal === 'shared' ? undo : null
-  const send = emitter(context, down, name)
+  const out = new Emitter(context, down, name, folds)
   const late = lateDoor(context, name, graceMs, w.late)
   const store = new SessionStore(name, folds.shown)
   const untold = new Untold<Session>(clock, emit, s => s.live === 'live' && s.folded !== s.told)
@@ -46,8 +46,9 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
     const open = store.of(key)
     const touched = open === undefined ? NONE : joined(open, at)
     if (touched.length === 0 && at + gapMs + graceMs < clock.time) return late(value, [{ start: at, end: at + gapMs }], 'all')
-    const [first, ...others] = touched
-    const states = others.length === 0 ? (first?.values ?? folds.initial()) : merged(touched)
+    const [first] = touched
+    const others = touched.length > 1 ? touched.slice(1) : NONE
+    const states = first === undefined ? folds.initial() : others === NONE ? first.values : merged(touched)
     const measured = folds.measure(value, cursor, states)
     // From here on nothing can fail.
     log?.note(store, key, store.kept(key, folds.copied))
@@ -57,6 +58,8 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
 
   /** The sessions that an event at `at` is in: touching is enough (S3.5); none of it may become longer than it is allowed to be. */
   function joined(open: readonly Session[], at: number): readonly Session[] {
+    const [only] = open
+    if (open.length === 1 && longestMs === Infinity) return at <= only!.end && only!.start <= at + gapMs ? open : NONE
     const touched = open.filter(s => at <= s.end && s.start <= at + gapMs)
     const spans = (of: readonly Session[]): boolean =>
       Math.max(at + gapMs, ...of.map(s => s.end)) - Math.min(at, ...of.map(s => s.start)) <= longestMs
@@ -92,11 +95,9 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
   }
   function join(first: Session, others: readonly Session[], at: number, states: States, measured: readonly unknown[]): void {
     const noted = first.folded !== first.told
-    const retracted = others.filter(o => o.told > 0).map(o => retractionOf(o))
-    if (at < first.start && first.told > 0) {
-      retracted.unshift(retractionOf(first))
-      first.told = 0
-    }
+    const ended = at < first.start ? [first, ...others] : others
+    const retracted = ended.length === 0 ? NO_RETRACTIONS : ended.filter(s => s.told > 0).map(retractionOf)
+    if (at < first.start) first.told = 0
     for (const other of others) {
       first.folded += other.folded
       if (other.end > first.end) first.end = other.end
@@ -113,8 +114,7 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
   }
   /** S3.5: what was told under a start that is no more is taken back, before anything is told of the session it became part of. */
   function retractionOf({ key, start, end, told, toldEnd }: Session): () => void {
-    return () =>
-      send({ key, start, end: toldEnd, revision: told + 1, cause: 'merged', final: true }, () => null, unfinishedAt(start, end, clock.time))
+    return () => out.send({ key, start, end: toldEnd }, told + 1, 'merged', true, null, unfinishedAt(start, end, clock.time))
   }
   /** What has changed, in (end, key) order. */
   function tell(cause: 'update' | 'tick'): void {
@@ -125,10 +125,11 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
       result(session, session.folded, cause, unfinishedAt(session.start, session.end, clock.time))
     }
   }
-  function result({ key, start, end, values, live }: Session, revision: number, cause: Cause, at: number): void {
-    send({ key, start, end, revision, cause, final: live === 'gone' }, () => folds.result(values), at)
+  function result(session: Session, revision: number, cause: Cause, at: number): void {
+    out.send(session, revision, cause, session.live === 'gone', session.values, at)
   }
 }
 const NONE: readonly Session[] = []
+const NO_RETRACTIONS: readonly (() => void)[] = []
 const inOrder = (sessions: Iterable<Session>): readonly Session[] =>
   [...sessions].sort((a, b) => a.end - b.end || compareKeys(a.key, b.key))
