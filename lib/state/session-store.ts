@@ -18,8 +18,8 @@ export class Session {
   /** The revision emitted last under this start, and the end that it had; 0: none was. */
   told = 0
   toldEnd = 0
-  /** Its start may move back to this and no further. */
-  floor = -Infinity
+  /** Starts of sessions of the key that have closed since this one began: it never begins at one of them (S3.5, I10). */
+  taken: readonly number[] = []
   changed: 'changed' | 'clean' = 'clean'
   live: 'live' | 'gone' = 'live'
   /** Whether the heap of ends has an entry for it. */
@@ -158,13 +158,14 @@ export class SessionStore implements Store, Undoable {
       return
     }
     const reader = new ValueReader(value)
-    const [end, folded, told, toldEnd, floor] = Array.from({ length: 5 }, () => reader.read() as number)
+    const [end, folded, told, toldEnd] = Array.from({ length: 4 }, () => reader.read() as number)
+    const taken = reader.read() as readonly number[]
     const session = existing ?? new Session(k, start, end!, [])
     session.end = end!
     session.folded = folded!
     session.told = told!
     session.toldEnd = toldEnd!
-    session.floor = floor!
+    session.taken = taken
     session.values = []
     while (!reader.done) session.values.push(reader.read())
     if (existing === undefined) this.add(session)
@@ -201,7 +202,7 @@ export class SessionStore implements Store, Undoable {
     writeValue(block.arena, session.folded)
     writeValue(block.arena, session.told)
     writeValue(block.arena, session.toldEnd)
-    writeValue(block.arena, session.floor)
+    writeValue(block.arena, session.taken)
     for (const value of session.values) writeValue(block.arena, value)
     block.endValue()
     session.storedStart = session.start

@@ -53,33 +53,38 @@ test('S3.5: a record between two sessions makes them one', async () => {
 })
 test('S3.5: a closed session is never opened again: what touches only it begins another one or is late', async () => {
   const driven = await drive(windowLines(gap(10, 0)))
-  await driven.push(events, at(0), at(5), at(16, 'b'), at(6), at(5, 'a', 55))
+  await driven.push(events, at(0), at(5), at(16, 'b'), at(6), at(4, 'c'))
   await driven.drain()
   assert.deepEqual(await told(driven), ['a [0,15) r1 close final: 0 5', 'a [6,16) r1 drain final: 6', 'b [16,26) r1 drain final: 16'])
   assert.equal(driven.late.length, 1)
   await driven.stop()
 })
-test('S3.5, I10: no session takes the start of a closed one of its key, also when a record that touches it is as old as that', async () => {
+test('S3.5: a record that touches an open session is never late, however old it is: also older than what is closed by then', async () => {
   const driven = await drive(windowLines(gap(10)))
   await driven.push(events, at(5), at(16, 'b'))
   assert.deepEqual(await told(driven), ['a [5,15) r1 close final: 5'])
-  await driven.push(events, at(7), at(5, 'a', 55))
+  await driven.push(events, at(7), at(4, 'a', 55))
   await driven.drain()
-  assert.deepEqual((await told(driven)).slice(1), ['a [7,17) r1 drain final: 7', 'b [16,26) r1 drain final: 16'])
-  assert.equal(driven.late.length, 1)
+  assert.deepEqual((await told(driven)).slice(1), ['a [4,17) r1 drain final: 7 55', 'b [16,26) r1 drain final: 16'])
+  assert.equal(driven.late.length, 0)
   await driven.stop()
 })
-test('S3.5, I10: nor of one that closed beside it', async () => {
+test('S3.5, I10: no session takes the start of one that closed beside it', async () => {
   const driven = await drive(windowLines(gap(10)))
-  await driven.push(events, at(0), at(16, 'b'), at(11), at(22, 'b'), at(3), at(0, 'a', 77))
-  // a@0 is closed at 16; a@11 began when 0 … 10 was open no more, so it may go back to 6; a@3 and a@0 are late
+  await driven.push(events, at(0), at(16, 'b'), at(11), at(1), at(0, 'a', 77))
+  // a@0 closed at 16, before a@11 began; a@1 and a@0 touch a@11 and then each other
   await driven.drain()
-  assert.deepEqual(
-    (await told(driven)).filter(t => t.startsWith('a')),
-    ['a [0,10) r1 close final: 0', 'a [11,21) r1 close final: 11'],
-  )
-  assert.equal(driven.late.length, 2)
+  assert.equal(driven.late.length, 0)
   await driven.stop()
+  const beside = await drive(windowLines(gap(10)))
+  await beside.push(events, at(0), at(11), at(16, 'b'), at(1), at(0, 'a', 77))
+  await beside.drain()
+  assert.deepEqual(
+    (await told(beside)).filter(t => t.startsWith('a')),
+    ['a [0,10) r1 close final: 0', 'a [1,21) r1 drain final: 11 1'],
+  )
+  assert.equal(beside.late.length, 1)
+  await beside.stop()
 })
 test('S3.5: growing forward keeps the session: a higher revision with a new end', async () => {
   assert.deepEqual(await linesOf(gap(10), [at(0), at(6), at(50)], 'on-update'), [

@@ -32,7 +32,7 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
     lastEnd: () => store.latestEnd(),
     close: (end, cause) => {
       const closed = store.close(end)
-      closed.forEach(raiseFloors)
+      closed.forEach(keepStart)
       for (const session of closed) result(session, closingRevision(emit, session.folded), cause, end - 1)
     },
     restored: () => untold.restored(store),
@@ -59,23 +59,18 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
   /** The sessions that an event at `at` is in: touching is enough (S3.5); none of it may become longer than it is allowed to be. */
   function joined(open: readonly Session[], at: number): readonly Session[] {
     const [only] = open
-    if (open.length === 1 && longestMs === Infinity) return at <= only!.end && only!.start <= at + gapMs ? open : NONE
-    const touched = open.filter(s => at <= s.end && s.start <= at + gapMs)
+    if (open.length === 1 && longestMs === Infinity)
+      return at <= only!.end && only!.start <= at + gapMs && !only!.taken.includes(at) ? open : NONE
+    const touched = open.filter(s => at <= s.end && s.start <= at + gapMs && !s.taken.includes(at))
     const spans = (of: readonly Session[]): boolean =>
       Math.max(at + gapMs, ...of.map(s => s.end)) - Math.min(at, ...of.map(s => s.start)) <= longestMs
-    const into = longestMs === Infinity || spans(touched) ? touched : touched.filter(s => spans([s])).slice(0, 1)
-    const [first] = into
-    return first !== undefined && at < first.start && at < first.floor ? NONE : into
+    return longestMs === Infinity || spans(touched) ? touched : touched.filter(s => spans([s])).slice(0, 1)
   }
-  /**
-   * Only its start tells a session from others of its key (I10): it never becomes one under which another may have been closed. What lies before the floor
-   * was late already when the session began, or when another one closed beside it, so the record is late.
-   */
-  function raiseFloors(closed: Session): void {
-    const lastRecord = closed.end - gapMs
+  /** Only its start tells a session from others of its key (I10): one that is open beside a closed one does not move to where that began. */
+  function keepStart(closed: Session): void {
     for (const other of store.of(closed.key) ?? NONE) {
-      if (other.start < closed.start || other.floor > lastRecord) continue
-      other.floor = lastRecord + 1
+      if (other.start < closed.start) continue
+      other.taken = [...other.taken, closed.start]
       store.touch(other)
     }
   }
@@ -88,7 +83,6 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
     folds.add(states, measured)
     const session = new Session(key, at, at + gapMs, states)
     session.folded = 1
-    session.floor = clock.time - graceMs - gapMs
     store.add(session)
     clock.wakeAt(session.end + graceMs + PAST)
     untold.note(session)
@@ -101,6 +95,7 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
     for (const other of others) {
       first.folded += other.folded
       if (other.end > first.end) first.end = other.end
+      if (other.taken.length > 0) first.taken = [...first.taken, ...other.taken]
       store.remove(other)
     }
     folds.add(states, measured)

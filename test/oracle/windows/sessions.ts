@@ -18,10 +18,8 @@ interface OpenSession extends Sum {
   last: number
   told: number
   toldEnd: number
-  /** Stream time when it began. */
-  readonly began: number
-  /** Last records of the key's earlier sessions that have closed since. */
-  passed: number[]
+  /** Starts of the key's earlier sessions that have closed since it began. */
+  taken: number[]
 }
 
 export class Sessions implements WindowStage {
@@ -38,12 +36,11 @@ export class Sessions implements WindowStage {
     const { gap, grace, longest } = this.#w
     const span = (sessions: readonly OpenSession[]): number =>
       Math.max(at, ...sessions.map(s => s.last)) + gap - Math.min(at, ...sessions.map(s => s.start))
-    const touched = this.#open.filter(s => s.key === key && at <= s.last + gap && at + gap >= s.start).sort((a, b) => a.start - b.start)
-    const fitting = span(touched) <= longest ? touched : touched.filter(s => span([s]) <= longest).slice(0, 1)
-    // Its start tells a session from others, so it does not go where a closed one of the key had records or may have had (decision 0066).
-    const [first] = fitting
-    const blocked = first !== undefined && at < first.start && (at + gap + grace < first.began || first.passed.some(last => at <= last))
-    const joined = blocked ? [] : fitting
+    // Its start tells a session from others, so it does not go to where one began that closed beside it (decision 0066).
+    const touched = this.#open
+      .filter(s => s.key === key && at <= s.last + gap && at + gap >= s.start && !s.taken.includes(at))
+      .sort((a, b) => a.start - b.start)
+    const joined = span(touched) <= longest ? touched : touched.filter(s => span([s]) <= longest).slice(0, 1)
     if (joined.length === 0 && at + gap + grace < this.#time) {
       const end = at + gap
       return { results: [], late: { key, at, weight, missed: [{ start: at, end }], lateBy: this.#time - end - grace, share: 'all' } }
@@ -64,8 +61,7 @@ export class Sessions implements WindowStage {
       sum: joined.reduce((sum, s) => sum + s.sum, weight),
       told: kept?.told ?? 0,
       toldEnd: kept?.toldEnd ?? 0,
-      began: joined[0]?.began ?? this.#time,
-      passed: joined[0]?.passed ?? [],
+      taken: joined.flatMap(s => s.taken),
     })
     return { results, late: null }
   }
@@ -84,7 +80,7 @@ export class Sessions implements WindowStage {
   #due(time: number, cause: Cause): readonly Result[] {
     const due = this.#open.filter(s => s.last + this.#w.gap + this.#w.grace < time)
     this.#open = this.#open.filter(s => !due.includes(s))
-    for (const s of this.#open) s.passed.push(...due.filter(d => d.key === s.key && d.start < s.start).map(d => d.last))
+    for (const s of this.#open) s.taken.push(...due.filter(d => d.key === s.key && d.start < s.start).map(d => d.start))
     return this.#inOrder(due).map(s => {
       const end = s.last + this.#w.gap
       return this.#result(s, this.#w.emit === 'on-close' ? 1 : s.n + 1, cause, true, end - 1)
