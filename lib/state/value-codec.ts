@@ -19,6 +19,8 @@ const TAG = {
   array: 11,
   object: 12,
   decimal: 13,
+  /** Text that UTF-8 cannot hold: half of a surrogate pair, as JSON may escape it. */
+  utf16: 14,
 } as const
 
 /** Appends `value`. @throws STATE_NOT_PLAIN for functions, symbols, class instances, cycles and nesting beyond 64 */
@@ -34,8 +36,7 @@ export function writeValue(arena: Arena, value: unknown, depth = 0): void {
       }
       return
     case 'string':
-      arena.byte(TAG.string)
-      writeText(arena, value)
+      writeString(arena, value)
       return
     case 'boolean':
       arena.byte(value ? TAG.true : TAG.false)
@@ -55,7 +56,19 @@ export function writeValue(arena: Arena, value: unknown, depth = 0): void {
   }
 }
 
-function writeText(arena: Arena, text: string): void {
+function writeString(arena: Arena, text: string): void {
+  const { at } = arena
+  arena.byte(TAG.string)
+  if (writeText(arena, text) === text.length || text.isWellFormed()) return // a byte for each: ASCII
+  arena.at = at
+  const bytes = Buffer.from(text, 'utf16le')
+  arena.byte(TAG.utf16)
+  arena.varint(bytes.length)
+  arena.raw(bytes)
+}
+
+/** @returns the length in bytes */
+function writeText(arena: Arena, text: string): number {
   const n = text.length
   if (n < 0x80) {
     // Most texts are short and ASCII: their length in bytes is their length.
@@ -64,13 +77,14 @@ function writeText(arena: Arena, text: string): void {
     const written = arena.utf8(text)
     if (written < 0x80) {
       arena.bytes[at] = written
-      return
+      return written
     }
     arena.at = at
   }
   const bytes = Buffer.from(text)
   arena.varint(bytes.length)
   arena.raw(bytes)
+  return bytes.length
 }
 
 function writeBig(arena: Arena, value: bigint): void {
@@ -147,6 +161,11 @@ export class ValueReader {
         return -this.#big()
       case TAG.string:
         return this.#text()
+      case TAG.utf16: {
+        const n = this.#varint()
+        const at = this.#take(n)
+        return this.#bytes.toString('utf16le', at, at + n)
+      }
       case TAG.bytes: {
         const n = this.#varint()
         const at = this.#take(n)

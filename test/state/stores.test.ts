@@ -63,6 +63,8 @@ test('S5.4: plain data comes back from its bytes as it was', () => {
     'a\0b',
     'ключ',
     'x'.repeat(200),
+    'half of a pair: \ud800',
+    '\udc00'.repeat(200),
     new Uint8Array([0, 255]),
     [],
     [1, [2]],
