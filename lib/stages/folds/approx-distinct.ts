@@ -1,4 +1,5 @@
 // Distinct values: exact up to a limit, then a HyperLogLog sketch (Flajolet et al. 2007; 64-bit hashes, so no large-range correction is needed).
+import { Arena } from '../../model/arena.ts'
 import { MillraceError } from '../../model/errors.ts'
 import { murmur2 } from '../../model/key.ts'
 import { synchronous } from '../synchronous.ts'
@@ -18,11 +19,15 @@ const setOf = (exact: string[]): Set<string> => {
 /** The registers' number as a power of two: relative error is 1.04 / √m. */
 const precisionFor = (relativeError: number): number => Math.ceil(Math.log2((1.04 / relativeError) ** 2))
 
-const SALT = Buffer.from('\u0001')
+const TEXT = new Arena(256)
+const SALT = 1
 function sketchAdd(registers: Uint8Array, precision: number, value: string): void {
-  const bytes = Buffer.from(value)
-  const high = murmur2(bytes) >>> 0
-  const low = murmur2(Buffer.concat([bytes, SALT])) >>> 0
+  TEXT.clear()
+  TEXT.utf8(value)
+  const length = TEXT.at
+  TEXT.byte(SALT)
+  const high = murmur2(TEXT.bytes, 0, length) >>> 0
+  const low = murmur2(TEXT.bytes, 0, length + 1) >>> 0
   const index = high >>> (32 - precision)
   const rest = ((high << precision) | (low >>> (32 - precision))) >>> 0
   const rank = Math.clz32(rest) + 1

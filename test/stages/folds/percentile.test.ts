@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { percentile } from '#lib/index.ts'
+import { bucketsFor } from '#lib/stages/folds/quantile-sketch.ts'
 import { bytesOf, codeOf, folded, inOrder, resultOf, specOf } from './folding.ts'
 
 const quantile = (p: number, relativeError: number, values: readonly number[]): number =>
@@ -70,6 +71,14 @@ test('memory grows with the buckets in use, not with the values', () => {
   const spec = specOf(percentile((v: number) => v, { p: 0.5, relativeError: 0.01 }))
   const many = folded(spec, inOrder(...Array.from({ length: 50_000 }, (_, i) => 1 + ((i * 7919) % 999_983)))) as { keys: number[] }
   assert.ok(many.keys.length <= 692, `${many.keys.length}`)
+})
+
+test('which bucket a value falls into is part of what is stored, and does not change', () => {
+  const values = [5e-324, 0.001, 1, 1.005, 2, 42.5, 1e6, Number.MAX_VALUE, -42.5, 0]
+  assert.deepEqual(
+    values.map(v => bucketsFor(0.01).keyOf(v)),
+    [30, 36905, 37250, 37251, 37285, 37438, 37941, 72739, -37438, 0],
+  )
 })
 
 test('p may be changed over stored state, the relative error may not', () => {
