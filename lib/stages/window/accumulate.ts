@@ -50,11 +50,14 @@ export function accumulate(names: readonly string[], folds: readonly FoldSpec[])
       merge(states, more) {
         ${each(i => `states[${i}] = merge${i}(states[${i}], more[${i}])`)}
       },
-      result: states => ({ ${each(i => `[${JSON.stringify(names[i])}]: result${i}(states[${i}])`, ', ')} }),
+      result: states => ({ ${each(i => `${named(names[i]!)}: result${i}(states[${i}])`, ', ')} }),
     }`
   const written = new Function('folds', source)(folds) as Omit<Accumulate, 'shown'>
   return { ...written, shown: states => Object.fromEntries(folds.map((fold, i) => [names[i]!, shownResult(fold, states[i])])) }
 }
+
+/** A field of an object literal; written plainly one name would set the prototype. */
+const named = (name: string): string => (name === '__proto__' ? '["__proto__"]' : JSON.stringify(name))
 
 function shownResult(fold: FoldSpec, state: unknown): unknown {
   try {

@@ -1,5 +1,6 @@
 // Windows put together from their panes.
-import { compareKeys, type Key } from '../../model/key.ts'
+import type { Key } from '../../model/key.ts'
+import { KeyOrder } from '../../state/key-order.ts'
 import type { Accumulator, PaneStore } from '../../state/pane-store.ts'
 import type { StateEntry } from '../../state/store.ts'
 import type { Accumulate, States } from './accumulate.ts'
@@ -17,6 +18,7 @@ export class WholeWindows {
   readonly #store: PaneStore
   readonly #assigner: Assigner
   readonly #folds: Accumulate
+  readonly #order = new KeyOrder()
   constructor(store: PaneStore, assigner: Assigner, folds: Accumulate) {
     this.#store = store
     this.#assigner = assigner
@@ -27,7 +29,7 @@ export class WholeWindows {
     const folds = this.#folds
     const [first, ...others] = this.#store.between(this.#assigner.startOf(end), end)
     if (first === undefined) return []
-    if (others.length === 0) return first.inKeyOrder().map(({ key, values, folded }) => ({ key, states: values, folded }))
+    if (others.length === 0) return this.#order.valuesOf(first.keys).map(({ key, values, folded }) => ({ key, states: values, folded }))
     const found = new Map<Key, { key: Key; states: readonly unknown[]; folded: number; own: 'copy' | 'original' }>()
     for (const { key, values, folded } of first.keys.values()) found.set(key, { key, states: values, folded, own: 'original' })
     for (const pane of others) {
@@ -43,7 +45,7 @@ export class WholeWindows {
         whole.folded += folded
       }
     }
-    return [...found.values()].sort((a, b) => compareKeys(a.key, b.key))
+    return this.#order.valuesOf(found)
   }
   /** As `of`, for one key; null when it has no records in the window. */
   ofKey(end: number, key: Key): Whole | null {
