@@ -1,7 +1,19 @@
 // The second public door: what the tester of a processor, or the author of an adapter, imports.
 
 // ---- driving processors without servers and without waiting
-export { drive, type Driven, type DriveOptions, type SeenDeadLetter, type SeenLate, type SeenRecord } from './testing/driver.ts'
+export {
+  drive,
+  type Driven,
+  type DriveOptions,
+  type Emitted,
+  type SeenDeadLetter,
+  type SeenLate,
+  type SeenRecord,
+  type SeenResult,
+} from './testing/driver.ts'
+
+// ---- golden cases: files of input against files of what must come of it, also killed and on other partition counts
+export { golden, type GoldenCase, type GoldenRun, goldenRuns } from './testing/golden.ts'
 
 // ---- conformance: every sentence of a port's contract as a test
 export { feedConformance, type OpenedFeed } from './testing/conformance/feed.ts'

@@ -3,7 +3,8 @@ import type { UpstreamMark } from './ledger.ts'
 import { Arena } from '../model/arena.ts'
 import { packHeaders } from '../model/record-batch.ts'
 
-const FROM = 'millrace-from'
+/** The header that names a repartitioned record's upstream task and its stream time. */
+export const FROM = 'millrace-from'
 const MARK = 'millrace-mark'
 const FROM_BYTES = 2 + 2 + FROM.length + 4 + 12
 

@@ -89,6 +89,10 @@ export class Driven {
       throw new MillraceError('OPTION_INVALID', `crashAtCall(${calls}): a whole number from 1 on is needed`)
     this.#world.killAtCall(calls)
   }
+  /** How many processes there have been, the present one included. */
+  get lives(): number {
+    return this.#world.lives
+  }
   /** Calls of servers that the process has made since it began, for `crashAtCall`. */
   get calls(): number {
     return this.#world.calls

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { ROOT } from '../arch/house-files.ts'
-import { type Example, examples, examplesIn } from './examples.ts'
+import { type Example, exampleFiles, examples, examplesIn, filesIn } from './examples.ts'
 
 const all = examples()
 const of = (kind: string): readonly Example[] => all.filter(example => example.kind === kind)
@@ -31,6 +31,7 @@ before(() => {
       include: ['*.ts'],
     }),
   )
+  for (const { name, content } of exampleFiles()) writeFileSync(join(project, name), content)
   for (const example of [...of('run'), ...of('check')]) writeFileSync(join(project, `${example.name}.ts`), `${example.code}\nexport {}\n`)
 })
 after(() => rmSync(project, { recursive: true }))
@@ -85,6 +86,12 @@ test('a type error in an example would be seen', () => {
   const { status, output } = node(join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', wrong)
   assert.notEqual(status, 0)
   assert.match(output, /wrong[.]ts\(2,14\): error TS2322/)
+})
+
+test('files that examples read are found by their names', () => {
+  assert.deepEqual(filesIn(['```ndjson file=a.ndjson', '{}', '{"a":1}', '```', '```sh', 'ls', '```'].join('\n')), [
+    { name: 'a.ndjson', content: '{}\n{"a":1}\n' },
+  ])
 })
 
 test('blocks are found with their info, whatever stands in them', () => {

@@ -2,6 +2,7 @@
 //   ```ts run name=x            is type-checked and run, and must end well
 //   ```ts check name=x          is type-checked
 //   ```ts fragment reason="…"   stands for itself; the reason is printed with the tests
+// A block of any other language with `file=x` is a file that lies beside the examples when they run.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { filesBelow, ROOT } from '../arch/house-files.ts'
@@ -18,28 +19,51 @@ export interface Example {
 
 export const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'lib/README.md', ...filesBelow('docs').filter(path => path.endsWith('.md'))]
 
-export function examplesIn(document: string, text: string): readonly Example[] {
-  const found: Example[] = []
+export interface ExampleFile {
+  readonly name: string
+  readonly content: string
+}
+
+interface Block {
+  readonly line: number
+  readonly language: string
+  /** What follows the language. */
+  readonly info: string
+  readonly content: string
+}
+
+function blocksIn(text: string): readonly Block[] {
+  const found: Block[] = []
   const lines = text.split('\n')
   for (let i = 0; i < lines.length; i++) {
-    const fence = /^\s*(`{3,})(.*)$/.exec(lines[i]!)
+    const fence = /^\s*(`{3,})\s*(\S*)(.*)$/.exec(lines[i]!)
     if (fence === null) continue
-    const [, ticks, info] = fence as unknown as [string, string, string]
+    const [, ticks, language, info] = fence as unknown as [string, string, string, string]
     const end = lines.findIndex((line, j) => j > i && line.trim() === ticks)
-    const language = /^\s*(\S*)/.exec(info)![1]!
-    if (/^(ts|typescript|js|javascript|mjs|tsx)$/.test(language)) {
-      found.push({
-        document,
-        line: i + 1,
-        kind: /^\s*\S+\s+(\S+)/.exec(info)?.[1],
-        name: /\bname=(\S+)/.exec(info)?.[1],
-        reason: /\breason="([^"]+)"/.exec(info)?.[1],
-        code: lines.slice(i + 1, end === -1 ? undefined : end).join('\n'),
-      })
-    }
+    found.push({ line: i + 1, language, info, content: lines.slice(i + 1, end === -1 ? undefined : end).join('\n') })
     i = end === -1 ? lines.length : end
   }
   return found
 }
 
-export const examples = (): readonly Example[] => DOCUMENTS.flatMap(path => examplesIn(path, readFileSync(join(ROOT, path), 'utf8')))
+export const examplesIn = (document: string, text: string): readonly Example[] =>
+  blocksIn(text)
+    .filter(({ language }) => /^(ts|typescript|js|javascript|mjs|tsx)$/.test(language))
+    .map(({ line, info, content }) => ({
+      document,
+      line,
+      kind: /^\s+(\S+)/.exec(info)?.[1],
+      name: /\bname=(\S+)/.exec(info)?.[1],
+      reason: /\breason="([^"]+)"/.exec(info)?.[1],
+      code: content,
+    }))
+
+export const filesIn = (text: string): readonly ExampleFile[] =>
+  blocksIn(text).flatMap(({ info, content }) => {
+    const name = /\bfile=(\S+)/.exec(info)?.[1]
+    return name === undefined ? [] : [{ name, content: `${content}\n` }]
+  })
+
+const textOf = (document: string): string => readFileSync(join(ROOT, document), 'utf8')
+export const examples = (): readonly Example[] => DOCUMENTS.flatMap(path => examplesIn(path, textOf(path)))
+export const exampleFiles = (): readonly ExampleFile[] => DOCUMENTS.flatMap(path => filesIn(textOf(path)))

@@ -11,14 +11,15 @@ export async function contentOf(raw: RawLetter, registry: Registry): Promise<Let
   return {
     ...raw.letter,
     key: raw.key === null ? null : (utf8(raw.key) ?? raw.key.toString('hex')),
-    value: await readable(raw.value, registry),
+    value: await readableValue(raw.value, registry),
     headers: raw.headers.map(([name, value]) => [name, value === null ? '' : (utf8(value) ?? value.toString('hex'))] as const),
   }
 }
 
 type Readable = LetterContent['value']
 
-async function readable(bytes: Buffer | null, registry: Registry): Promise<Readable> {
+/** Bytes as what they say they are: a value of a registered schema, JSON, text; else as hex. */
+export async function readableValue(bytes: Buffer | null, registry: Registry): Promise<Readable> {
   if (bytes === null) return { as: 'null', content: null, note: '' }
   const avro = bytes.length >= 5 && bytes[0] === 0 ? await asAvro(bytes, registry) : null
   if (avro?.as === 'avro') return avro

@@ -1,12 +1,14 @@
 // The dead letters of processors: of those that write topics from their DLQ topic, of loaders from the table that their rows commit with.
+import { readableValue } from '../../cli/inspection/letter-content.ts'
 import type { RecordBatch } from '../../model/record-batch.ts'
+import type { Registry } from '../../ports/registry.ts'
 import type { DeadLetterRow } from '../../ports/tables.ts'
 import type { SeenDeadLetter } from './seen.ts'
 import { headersOf } from './topic-tail.ts'
 
 /** S6.2: what is not key and value is in the headers. */
-export const lettersIn = (batch: RecordBatch): readonly SeenDeadLetter[] =>
-  Array.from({ length: batch.count }, (_, i): SeenDeadLetter => {
+export const lettersIn = (batch: RecordBatch): readonly DeadLetterRow[] =>
+  Array.from({ length: batch.count }, (_, i): DeadLetterRow => {
     const headers = headersOf(batch, i)
     const of = (name: string): string => headers[`millrace-${name}`]!
     return {
@@ -17,21 +19,18 @@ export const lettersIn = (batch: RecordBatch): readonly SeenDeadLetter[] =>
       topic: of('topic'),
       partition: Number(of('partition')),
       offset: Number(of('offset')),
-      key: batch.key(i)?.toString() ?? null,
-      value: batch.value(i)?.toString() ?? null,
+      time: Number(of('time')),
+      key: batch.key(i),
+      value: batch.value(i),
     }
   })
 
-const text = (bytes: Uint8Array | null): string | null => (bytes === null ? null : Buffer.from(bytes).toString())
-
-export const letterOfRow = ({ processor, code, message, stage, topic, partition, offset, key, value }: DeadLetterRow): SeenDeadLetter => ({
-  processor,
-  code,
-  message,
-  stage,
-  topic,
-  partition,
-  offset,
-  key: text(key),
-  value: text(value),
-})
+export async function seenLetter(letter: DeadLetterRow, registry: Registry): Promise<SeenDeadLetter> {
+  const { processor, code, message, stage, topic, partition, offset, key, value } = letter
+  const bytes = value === null ? null : Buffer.from(value)
+  const { content } = await readableValue(bytes, registry)
+  return {
+    ...{ processor, code, message, stage, topic, partition, offset },
+    ...{ key: key === null ? null : Buffer.from(key).toString(), value: bytes?.toString() ?? null, content },
+  }
+}

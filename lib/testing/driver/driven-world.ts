@@ -30,6 +30,7 @@ const PATIENCE = 5_000_000
 
 export class DrivenWorld {
   readonly late = new LateRecords()
+  lives = 0
   /** By processor and stage. */
   readonly dropped = new Map<string, Record<string, number>>()
   readonly #options: WorldOptions
@@ -159,6 +160,7 @@ export class DrivenWorld {
     throw this.#stuck('be drained')
   }
   #begin(): DrivenLife {
+    this.lives++
     this.late.anotherLife()
     const { processors, partitions, tuning } = this.#options
     const tell: Telling = {

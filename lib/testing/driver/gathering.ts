@@ -1,10 +1,11 @@
 // Collects what came out of a driven world since it was last asked.
 import { kindOf, type Plan, topicsOf } from '../../model/plan.ts'
 import { isTableTarget } from '../../model/table.ts'
+import type { DeadLetterRow } from '../../ports/tables.ts'
 import { planOfProcessor, type Processor } from '../../stages/processor.ts'
 import type { RowValues } from '../simulation/held-table.ts'
 import type { SimulatedPorts, World } from '../simulation/world.ts'
-import { letterOfRow, lettersIn } from './dead-letters.ts'
+import { lettersIn, seenLetter } from './dead-letters.ts'
 import { Emitted } from './emitted.ts'
 import type { LateRecords, SeenDeadLetter } from './seen.ts'
 import { newBatches, type TopicPiece, TopicTail } from './topic-tail.ts'
@@ -79,13 +80,14 @@ export class Gathering {
       positions.set(place, at)
       return at
     }
-    const letters: SeenDeadLetter[] = []
+    const letters: DeadLetterRow[] = []
     for (const topic of this.#letterTopics)
       for (const batch of await newBatches(this.#outside.log, topic, seen(topic)))
         letters.push(...lettersIn(batch).filter(l => !this.#loaders.has(l.processor)))
     const rows = this.#world.database.letters // in the order of their coming
     const [from = 0] = seen('database')
     positions.set('database', [rows.length])
-    return [...letters, ...rows.slice(from).map(letterOfRow)]
+    letters.push(...rows.slice(from))
+    return Promise.all(letters.map(letter => seenLetter(letter, this.#outside.registry)))
   }
 }

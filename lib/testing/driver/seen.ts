@@ -29,6 +29,8 @@ export interface SeenDeadLetter {
   /** Its key and bytes as text; null is a tombstone. Of a refused result: the result as JSON. */
   readonly key: string | null
   readonly value: string | null
+  /** The value as far as it can be read: of its schema (decimals and 64-bit integers as text), as JSON, as text, as hex. */
+  readonly content: unknown
 }
 /** A record that missed windows. */
 export interface SeenLate {
