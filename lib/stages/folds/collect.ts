@@ -25,7 +25,8 @@ function interleaved(a: readonly Held[], b: readonly Held[]): Held[] {
  * The values in the order in which they arrived, whatever their event times. Any plain data.
  * @param o `atMost`: how many are kept, a positive whole number. `beyond`: what becomes of more: `'drop-oldest'` keeps those that arrived last,
  * `'drop-newest'` those that arrived first, `'fail'` refuses the record that would be one too many (RESULT_OVERFLOW) and changes nothing. Where a
- * window is put together from parts that hold more only together (hopping, cumulating), no record is to blame: its result is refused.
+ * window is put together from parts that hold more only together (hopping, cumulating), no record is to blame: its result is refused, which stops the
+ * task unless `onFailure.produce` says otherwise (S6.1).
  * @throws PLAN_INVALID for other settings, ASYNC_FUNCTION; as dead letters RESULT_OVERFLOW, and STATE_NOT_PLAIN when `f` gives what is no plain data, as a Date
  * @example collect(o => o.order_id, { atMost: 100, beyond: 'drop-oldest' })
  */
