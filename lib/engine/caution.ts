@@ -42,8 +42,8 @@ export function cautionOf(trail: readonly Barrier[]): Caution {
   return { kind: 'refused', deaths, input, offset }
 }
 
-/** How many records of each input the next epoch may take; 'all': no limit but the epoch's own. */
-export type Allowance = 'all' | ReadonlyMap<TaskInput, number>
+/** How many records of each input the epoch may still take; 'all': no limit but the epoch's own. */
+export type Allowance = 'all' | Map<TaskInput, number>
 
 /**
  * The attempt to write down, of at most `most` records, in the order in which they are computed, so that the next process takes the same ones; null when none

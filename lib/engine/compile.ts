@@ -9,12 +9,14 @@ import { specOf } from '../model/topic.ts'
 import { Cursor, type Forwarder, type Open, type Push, type Sender, type StageContext, type WallTimers } from '../stages/context.ts'
 import type { StreamClock } from '../stages/window/clock.ts'
 import type { MergedClock } from '../stages/window/merged-clock.ts'
+import { Absent, isEvictable } from '../state/evictable.ts'
 import type { Store } from '../state/store.ts'
 import { UndoLog } from '../state/undo.ts'
 import { clocksOf } from './clocks.ts'
 import { Drops } from './drops.ts'
 import { forwardsBytes } from './origins.ts'
 import { Homes, Outbox, type TargetTopic, TopicSender } from './outbox.ts'
+import type { Bounded } from './residency.ts'
 import { Carrier } from './watermark.ts'
 
 /** What a pipeline is opened in. */
@@ -46,6 +48,8 @@ export interface Pipeline {
   readonly outbox: Outbox
   readonly drops: Drops
   readonly stores: readonly Store[]
+  /** Those of them that need not be in memory as a whole. */
+  readonly bounded: readonly Bounded[]
   /** Removes what has outlived its time (S5.2), at the end of an epoch, by the stream time of each store's place. */
   sweep(): void
   readonly inputs: ReadonlyMap<string, { readonly push: Push; readonly clock: StreamClock }>
@@ -82,6 +86,7 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
   const outbox = new Outbox()
   const drops = new Drops(undo)
   const stores: Store[] = []
+  const bounded: Bounded[] = []
   const sweeps: (() => void)[] = []
   const repartitions: Repartition[] = []
   const readers = new Map<PlanNode, Reader[]>()
@@ -105,6 +110,7 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
     outbox,
     drops,
     stores,
+    bounded,
     sweep,
     inputs,
     merged,
@@ -138,6 +144,7 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
       homeOf: key => homes.of(key),
       keep: store => {
         stores.push(store)
+        if (isEvictable(store) && movedBy(node) === 'records') bounded.push({ store, clock, inputs: new Set(keyedBy(node)) })
         if (store.sweep !== undefined) sweeps.push(() => store.sweep!(clock.time))
       },
       sender: target => {
@@ -170,6 +177,8 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
           outbox.rollback(mark)
           undo.restore()
           afterRecord.length = queued
+          if ((error instanceof StageFailure ? error.cause : error) instanceof Absent)
+            throw new MillraceError('INTERNAL', `'${stage}' reaches a store that is not whole in memory`)
           around.refusedResult(value, key, at, error instanceof StageFailure ? error : new StageFailure(stage, error), stage)
         } finally {
           cursor.at = at0
@@ -213,6 +222,20 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
     }
   }
   return pipeline
+}
+
+/**
+ * Whether only records move a stage, or time does too. What time decides cannot be taken back and computed again, so whatever it reaches must be in memory as a whole.
+ */
+function movedBy(node: PlanNode): 'records' | 'time' {
+  if (node.spec.lagMs !== undefined) return 'time'
+  return node.inputs.some(i => movedBy(i) === 'time') ? 'time' : 'records'
+}
+
+/** The inputs whose records reach a stage under their own keys. */
+function keyedBy(node: PlanNode): readonly string[] {
+  if (node.spec.source !== undefined) return [node.spec.source.of.from]
+  return node.spec.step === 'key-in-place' ? [] : node.inputs.flatMap(keyedBy)
 }
 
 function fanOut(pushes: readonly Push[]): Push {

@@ -1,8 +1,9 @@
 // E3: the synchronous part of an epoch. Records in offset order, then what time decides; no I/O, no clock or randomness but what is passed in.
 import { MillraceError } from '../model/errors.ts'
-import { isKey } from '../model/key.ts'
+import { isKey, type Key } from '../model/key.ts'
 import type { RecordBatch } from '../model/record-batch.ts'
 import type { Door } from '../model/verdict.ts'
+import { Absent } from '../state/evictable.ts'
 import type { Allowance, Caution } from './caution.ts'
 import { failureOf, StageFailure } from './compile.ts'
 import type { TaskInput } from './input.ts'
@@ -13,28 +14,36 @@ import { carriedBy, markIn } from './watermark.ts'
 
 const A_DAY = 86_400_000
 
-/** Computes records of the inputs until a bound of the epoch is reached. @returns how many */
-export function computeRecords(session: Session, startedAt: number, allowance: Allowance = 'all'): number {
+/** How far computing came. */
+export interface Computed {
+  readonly records: number
+  /** What the next record needs and is not in memory; null when a bound of the epoch was reached. */
+  readonly absent: Absent | null
+}
+
+/** Computes records of the inputs, at most `most`, until a bound of the epoch is reached or something is not in memory. */
+export function computeRecords(session: Session, startedAt: number, allowance: Allowance, most: number): Computed {
   const { epochMs } = session.facts.tuning
   const { clock } = session.facts.ports
-  const most = mostRecords(session)
   const every = session.facts.deployment.options.epoch?.every ?? epochMs
-  let left = most
+  let records = 0
   for (const input of session.inputs) {
     let allowed = allowance === 'all' ? Infinity : allowance.get(input)!
-    for (let current = input.current(); current !== null && left > 0 && allowed > 0; current = input.current()) {
+    for (let current = input.current(); current !== null && records < most && allowed > 0; current = input.current()) {
       const { batch, index } = current
-      const to = Math.min(batch.count, index + Math.min(left, allowed, SLICE))
-      computeSlice(session, input, batch, index, to, startedAt)
-      left -= to - index
-      allowed -= to - index
-      input.computed(to)
+      const to = Math.min(batch.count, index + Math.min(most - records, allowed, SLICE))
+      const { reached, absent } = computeSlice(session, input, batch, index, to, startedAt)
+      records += reached - index
+      allowed -= reached - index
+      if (allowance !== 'all') allowance.set(input, allowed)
+      input.computed(reached)
       input.time.active(startedAt)
       if (session.pipeline.fatal !== null) throw session.pipeline.fatal
-      if (clock.now() - startedAt >= every) return most - left
+      if (absent !== null) return { records, absent }
+      if (clock.now() - startedAt >= every) return { records, absent: null }
     }
   }
-  return most - left
+  return { records, absent: null }
 }
 /** Most records of an epoch. */
 export function mostRecords({ facts: { tuning, deployment } }: Session): number {
@@ -43,8 +52,17 @@ export function mostRecords({ facts: { tuning, deployment } }: Session): number 
 /** Records between two looks at the clock. */
 const SLICE = 2_048
 
-function computeSlice(session: Session, input: TaskInput, batch: RecordBatch, from: number, to: number, now: number): void {
-  const { pipeline, counts } = session
+/** @returns the index that it came to: `to`, or that of a record that needs something that is not in memory */
+function computeSlice(
+  session: Session,
+  input: TaskInput,
+  batch: RecordBatch,
+  from: number,
+  to: number,
+  now: number,
+): { readonly reached: number; readonly absent: Absent | null } {
+  const { pipeline, counts, lateness, residency } = session
+  const { partly } = residency
   const { cursor, undo, outbox, afterRecord } = pipeline
   const { push, clock, spec } = input
   const repartition = input.time.marks
@@ -62,30 +80,42 @@ function computeSlice(session: Session, input: TaskInput, batch: RecordBatch, fr
     const mark = outbox.mark
     let door: Door = 'decode'
     let at = -Infinity
+    let own: Key | null = null
     cursor.ordinal = ++counts.records
-    session.pendingLate = 0
+    lateness.stands() // what results were late for
     try {
       const value = input.read(batch, i)
       const time = timeField === null ? batch.time(i) : (value[timeField] as number)
       checkTime(time, latest)
       const key = value[spec.key]
-      cursor.key = isKey(key) ? key : null
+      cursor.key = own = isKey(key) ? key : null
       cursor.at = at = time
       door = 'process'
       push(value)
+      const missed = partly ? residency.missed() : null
+      if (missed !== null) throw missed // a function of the author's caught it
       undo.forget()
       session.breaker.taken()
-      counts.late += session.pendingLate
+      counts.late += lateness.stands()
     } catch (error) {
       outbox.rollback(mark)
       undo.restore()
       afterRecord.length = 0
       cursor.batch = batch
+      lateness.forget()
+      const absent = !partly ? null : error instanceof Absent ? error : residency.missed()
+      if (absent !== null) {
+        counts.records--
+        if (own !== null) input.keys = typeof own === 'number' ? 'numbers' : 'texts' // the bytes of a key do not say which
+        return { reached: i, absent }
+      }
       refuseRecord(session, error, door)
     }
     if (afterRecord.length > 0) for (const emit of afterRecord.splice(0)) emit()
     if (repartition === null && at > clock.time) clock.advance(at, 'close')
   }
+  lateness.stands()
+  return { reached: to, absent: null }
 }
 
 /** S6.5: the next record of an input is refused without being looked at. @returns how many: none when it is not the one that is meant */

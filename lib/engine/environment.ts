@@ -48,8 +48,10 @@ export interface Tuning {
   readonly epochMs: number
   /** Between two APPLY, ms. */
   readonly applyEveryMs: number
-  /** Most entries of one call of APPLY (E6). */
+  /** Most entries of one call of APPLY (E6), and most keys of one call that reads entries back (E2). */
   readonly applyEntries: number
+  /** Most entries of a task that stay in memory, of stores that only records move (E2); more while they are dirty. The cache holds the others. */
+  readonly residentEntries: number
   /** Between two marks while busy, ms (S2.5). */
   readonly markEveryMs: number
   /** A snapshot is due when the deltas since the last exceed this and twice the live state, bytes. */
@@ -65,6 +67,7 @@ export const TUNING: Tuning = {
   epochMs: 100,
   applyEveryMs: 1_000,
   applyEntries: 1_000,
+  residentEntries: 1_000_000,
   markEveryMs: 200,
   snapshotBytes: 8_000_000,
   ledgerRetention: 'forever',

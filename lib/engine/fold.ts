@@ -2,7 +2,7 @@
 import { MillraceError } from '../model/errors.ts'
 import type { RecordBatch } from '../model/record-batch.ts'
 import type { PartitionReader } from '../ports/record-log.ts'
-import { entriesOf } from '../state/delta.ts'
+import { type BlockEntry, entriesOf } from '../state/delta.ts'
 import type { Store } from '../state/store.ts'
 import { type Barrier, type LedgerRecord, ledgerRecord, type Meta } from './ledger.ts'
 
@@ -14,12 +14,15 @@ export interface Folded {
   readonly snapshotAt: number | null
   readonly snapshotBytes: number
   readonly deltaBytes: number
-  /** Delta blocks after `from`, for the cache (O4); null when a snapshot lies between. */
-  readonly since: readonly Buffer[] | null
-  /** Live keys per store as of the meta at `from`; null when the fold never passed it. */
-  readonly keysAtFrom: Readonly<Record<string, number>> | null
   /** The barriers since the last meta, in order (S6.5). */
   readonly trail: readonly Barrier[]
+}
+
+/** Who else is told what the ledger holds, in its order. */
+export interface Told {
+  /** What was told before does not count any more: a snapshot follows. */
+  replace(): void
+  add(entry: BlockEntry): void
 }
 
 interface Epoch {
@@ -30,7 +33,7 @@ interface Epoch {
 
 export class LedgerFold {
   readonly #stores: ReadonlyMap<string, Store>
-  readonly #from: number
+  readonly #told: { readonly from: number; readonly who: Told } | null
   readonly #name: string
   #open: Epoch | null = null
   #seen: 'nothing' | 'something' = 'nothing'
@@ -39,20 +42,18 @@ export class LedgerFold {
   #snapshotAt: number | null = null
   #snapshotBytes = 0
   #deltaBytes = 0
-  #since: Buffer[] | null = []
-  #keysAtFrom: Readonly<Record<string, number>> | null = null
   #trail: Barrier[] = []
   readonly #start: number
 
   /**
    * @param start the ledger's first kept offset
-   * @param from offset of the meta that the cache reflects (−1: none)
+   * @param told who hears of every entry behind offset `from`
    */
-  constructor(name: string, stores: readonly Store[], start: number, from: number) {
+  constructor(name: string, stores: readonly Store[], start: number, told: { readonly from: number; readonly who: Told } | null = null) {
     this.#name = name
     this.#stores = new Map(stores.map(s => [s.name, s]))
     this.#start = start
-    this.#from = from
+    this.#told = told
   }
   /** @throws DATA_LOSS, LEDGER_CORRUPT, STATE_INCOMPATIBLE */
   take(batch: RecordBatch, i: number): void {
@@ -82,8 +83,6 @@ export class LedgerFold {
       snapshotAt: this.#snapshotAt,
       snapshotBytes: this.#snapshotBytes,
       deltaBytes: this.#deltaBytes,
-      since: this.#since,
-      keysAtFrom: this.#keysAtFrom,
       trail: this.#trail,
     }
   }
@@ -102,24 +101,22 @@ export class LedgerFold {
     } else if (this.#start === 0 && meta.epoch !== 1) this.#lost(`begins with epoch ${meta.epoch}`)
     if (kind === 'snapshot' && meta.kind !== 'snapshot') this.#corrupt(offset, 'ends a snapshot with the meta of an epoch')
     const size = blocks.reduce((n, b) => n + b.length, 0)
+    const tells = this.#told !== null && offset > this.#told.from
     if (meta.kind === 'snapshot') {
       for (const store of this.#stores.values()) store.clear()
       this.#snapshotAt = firstAt
       this.#snapshotBytes = size
       this.#deltaBytes = 0
-      if (offset > this.#from) this.#since = null
-    } else {
-      this.#deltaBytes += size
-      if (offset > this.#from) this.#since?.push(...blocks)
-    }
-    for (const block of blocks) this.#load(block, offset)
-    if (offset === this.#from) this.#keysAtFrom = meta.liveKeys
+      if (tells) this.#told!.who.replace()
+    } else this.#deltaBytes += size
+    for (const block of blocks) this.#load(block, offset, tells)
     this.#meta = meta
     this.#at = offset
     this.#trail = []
   }
-  #load(block: Buffer, offset: number): void {
-    for (const { store: name, key, value } of entriesOf(block)) {
+  #load(block: Buffer, offset: number, tells: boolean): void {
+    for (const entry of entriesOf(block)) {
+      const { store: name, key, value } = entry
       const store = this.#stores.get(name)
       if (store === undefined) {
         throw new MillraceError(
@@ -128,6 +125,7 @@ export class LedgerFold {
         )
       }
       store.load(key, value)
+      if (tells) this.#told!.who.add(entry)
     }
   }
   #corrupt(offset: number, what: string): never {
@@ -140,8 +138,14 @@ export class LedgerFold {
 
 const FETCH_BYTES = 8_000_000
 
-/** Reads `[start, barrier)` into the fold. @throws OFFSET_OUT_OF_RANGE when the ledger was truncated meanwhile: O3 begins again */
-export async function readLedger(reader: PartitionReader, start: number, barrier: number, fold: LedgerFold): Promise<void> {
+/** Reads `[start, barrier)` into the fold, and does `between` whenever it has taken what was fetched. @throws OFFSET_OUT_OF_RANGE when the ledger was truncated meanwhile: O3 begins again */
+export async function readLedger(
+  reader: PartitionReader,
+  start: number,
+  barrier: number,
+  fold: LedgerFold,
+  between: () => Promise<void> = async () => {},
+): Promise<void> {
   for (let next = start; next < barrier; ) {
     const fetched = await reader.fetch(FETCH_BYTES)
     for (const batch of fetched.batches) {
@@ -150,5 +154,6 @@ export async function readLedger(reader: PartitionReader, start: number, barrier
     if (fetched.next === next)
       throw new MillraceError('LOG_UNAVAILABLE', `a ledger read stands at offset ${next}, below its barrier ${barrier}`)
     next = fetched.next
+    await between()
   }
 }

@@ -3,6 +3,7 @@ import { openReader, type ValueReader } from '../codec/topic-codec.ts'
 import { codecSpecOf } from '../model/codec.ts'
 import { MillraceError, type ErrorCode, ERRORS } from '../model/errors.ts'
 import { FEED_ERROR_HEADER } from '../model/feed.ts'
+import type { Key } from '../model/key.ts'
 import type { InputSpec } from '../model/plan.ts'
 import type { RecordBatch } from '../model/record-batch.ts'
 import type { FeedReader } from '../ports/feed.ts'
@@ -25,6 +26,8 @@ export class TaskInput {
   readonly #values: ValueReader
   /** Next offset to compute (E1's "expected"). */
   position: number
+  /** What the keys of its records are, as far as they have been seen. */
+  keys: 'texts' | 'numbers' = 'texts'
   #batches: RecordBatch[] = []
   #index = 0
   /** Where the next fetch goes on. */
@@ -108,6 +111,18 @@ export class TaskInput {
       index = 0
     }
     return { records, from, to }
+  }
+  /** Keys of the next records at hand, at most `most` of them, as the records' bytes have them; those without a key are left out. */
+  *keysAhead(most: number): Iterable<Key> {
+    let left = most
+    let index = this.#index
+    for (const batch of this.#batches) {
+      for (; index < batch.count && left > 0; index++, left--) {
+        const text = batch.key(index)?.toString()
+        if (text !== undefined) yield this.keys === 'numbers' ? Number(text) : text
+      }
+      index = 0
+    }
   }
   /** Records of the current batch below `index` have been computed. */
   computed(index: number): void {

@@ -3,19 +3,19 @@ import { isRetriable, MillraceError } from '../model/errors.ts'
 import type { FeedSpec } from '../model/feed.ts'
 import { incompatibilities, inputOf, rootsOf, sourcesOf } from '../model/plan.ts'
 import type { TransactionalProducer } from '../ports/record-log.ts'
-import { BlockWriter } from '../state/delta.ts'
-import { applyEntries, Behind, foldedEntries } from './behind.ts'
+import { Behind } from './behind.ts'
 import { type Caution, cautionOf } from './caution.ts'
+import { catchUp, taskName } from './catch-up.ts'
 import { compile, failureOf, type Pipeline } from './compile.ts'
-import { type Folded, LedgerFold, readLedger } from './fold.ts'
+import type { Folded } from './fold.ts'
 import { TaskInput } from './input.ts'
 import { InputTime } from './input-time.ts'
 import { type Barrier, barrierWrite, type Meta, NO_COUNTS } from './ledger.ts'
 import { checkPosition } from './position.ts'
 import { fieldsReadByAny } from './projection.ts'
 import { DeadLetters, stop, verdictOf } from './refusal.ts'
+import { Residency } from './residency.ts'
 import { Session, type TaskFacts } from './session.ts'
-import { cleanStamp, stampOf } from './stamp.ts'
 import { Told } from './tell.ts'
 import { Marks } from './watermark.ts'
 
@@ -70,61 +70,6 @@ async function caughtUp(facts: TaskFacts, producer: TransactionalProducer, barri
 /** O3 begins again without a new fence after a mismatch or a truncation under way; a cache that never stops changing is another owner's. */
 const ATTEMPTS = 5
 
-/** O3: the ledger's fold, and O4: the cache brought up to it. */
-async function catchUp(
-  facts: TaskFacts,
-  pipeline: Pipeline,
-  barrier: number,
-): Promise<{ folded: Folded; stamp: string | null; ledgerId: string }> {
-  const { log, cache, random } = facts.ports
-  const task = taskName(facts)
-  const found = await cache.counts(task)
-  const parsed = stampOf(found.stamp)
-  const { start } = await log.bounds(facts.ledger, facts.partition)
-  const from = parsed === null ? -1 : parsed.kind === 'clean' ? parsed.at : parsed.from
-  const fold = new LedgerFold(`${facts.ledger}/${facts.partition}`, pipeline.stores, start, from)
-  const reader = await log.reader(facts.ledger, facts.partition, start)
-  try {
-    await readLedger(reader, start, barrier, fold)
-  } finally {
-    reader.close()
-  }
-  const folded = fold.result()
-  const ledgerId = folded.meta?.ledgerId ?? random.uuid()
-  if (folded.meta === null) {
-    if (found.stamp !== null) await wiped(facts, found.stamp)
-    return { folded, stamp: null, ledgerId }
-  }
-  const done = cleanStamp(ledgerId, folded.at)
-  const usable =
-    parsed !== null &&
-    parsed.ledgerId === ledgerId &&
-    from < barrier &&
-    folded.keysAtFrom !== null &&
-    folded.since !== null &&
-    (parsed.kind === 'clean' ? sameCounts(found.counts, folded.keysAtFrom) : parsed.to < barrier)
-  if (usable && found.stamp === done) return { folded, stamp: done, ledgerId }
-  const plan = { ledgerId, nonce: random.uuid(), to: folded.at, callEntries: facts.tuning.applyEntries }
-  if (usable) await applyEntries(cache, task, { ...plan, from, expect: found.stamp, mode: 'changes' }, foldedEntries(folded.since!))
-  else {
-    await wiped(facts, found.stamp)
-    const block = new BlockWriter(pipeline.stores.map(s => s.name))
-    pipeline.stores.forEach((store, i) => store.writeAll(block, i))
-    await applyEntries(cache, task, { ...plan, from: -1, expect: null, mode: 'replace' }, foldedEntries(block.take()))
-  }
-  return { folded, stamp: done, ledgerId }
-}
-
-export const taskName = ({ deployment, partition }: TaskFacts): string => `${deployment.app}.${deployment.plan.processor}.${partition}`
-
-async function wiped(facts: TaskFacts, expect: string | null): Promise<void> {
-  const answer = await facts.ports.cache.wipe(taskName(facts), expect)
-  if (answer === 'mismatch') throw new MillraceError('CACHE_MISMATCH', `the cache of ${taskName(facts)} changed while it was read`)
-}
-
-const sameCounts = (a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean =>
-  [...new Set([...Object.keys(a), ...Object.keys(b)])].every(store => (a[store] ?? 0) === (b[store] ?? 0))
-
 function openPipeline(facts: TaskFacts, holder: { session: Session | null }): Pipeline {
   const { deployment, ports, labels } = facts
   return compile(deployment.plan, {
@@ -136,10 +81,9 @@ function openPipeline(facts: TaskFacts, holder: { session: Session | null }): Pi
       throw new MillraceError('INTERNAL', `table '${target.to}' in a processor that writes topics`)
     },
     late: (window, missed, share, lateByMs) => {
-      const session = holder.session!
-      if (share === 'all') session.pendingLate++
-      const { topic, partition, offset, key, at } = session.pipeline.cursor
-      ports.observer.late(labels, { window, windows: missed.length, missed, lateByMs, record: { topic, partition, offset, key, time: at } })
+      const { lateness, pipeline } = holder.session!
+      const { topic, partition, offset, key, at } = pipeline.cursor
+      lateness.note({ window, windows: missed.length, missed, lateByMs, record: { topic, partition, offset, key, time: at } }, share)
     },
     refusedResult: (value, key, at, error, stage) => {
       const session = holder.session!
@@ -187,21 +131,27 @@ async function readySession(
     return sources.length === 0 ? [] : [new Told(place, sources, partition, tuning.markEveryMs)]
   })
   const { cache, random } = ports
+  const task = taskName(facts)
+  const behind = new Behind({
+    cache,
+    task,
+    ledgerId,
+    nonce: random.uuid(),
+    at: folded.at,
+    stamp,
+    callEntries: tuning.applyEntries,
+    applied: epoch => {
+      for (const { store } of pipeline.bounded) store.applied(epoch)
+    },
+  })
   const session = new Session(facts, {
     producer,
     pipeline,
     inputs,
     told,
     deadLetters: new DeadLetters(deployment, facts.labels, pipeline.outbox, pipeline.cursor),
-    behind: new Behind({
-      cache,
-      task: taskName(facts),
-      ledgerId,
-      nonce: random.uuid(),
-      at: folded.at,
-      stamp,
-      callEntries: tuning.applyEntries,
-    }),
+    behind,
+    residency: new Residency(pipeline.bounded, { cache, task, behind, most: tuning.residentEntries, callKeys: tuning.applyEntries }),
     ledgerId,
     epoch: meta?.epoch ?? 0,
     counts: meta?.counts ?? NO_COUNTS,

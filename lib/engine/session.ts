@@ -7,7 +7,9 @@ import type { Pipeline } from './compile.ts'
 import type { Deployment, Ports, Tuning } from './environment.ts'
 import type { TaskInput } from './input.ts'
 import type { Counts } from './ledger.ts'
+import { Lateness } from './lateness.ts'
 import { Breaker, type DeadLetters } from './refusal.ts'
+import type { Residency } from './residency.ts'
 import type { Stillness } from './stillness.ts'
 import type { Told } from './tell.ts'
 
@@ -32,6 +34,7 @@ export interface SessionStart {
   readonly told: readonly Told[]
   readonly deadLetters: DeadLetters
   readonly behind: Behind
+  readonly residency: Residency
   readonly ledgerId: string
   readonly epoch: number
   readonly counts: Counts
@@ -49,6 +52,7 @@ export class Session {
   readonly told: readonly Told[]
   readonly deadLetters: DeadLetters
   readonly behind: Behind
+  readonly residency: Residency
   readonly breaker: Breaker
   /** Packs what epochs change; one for all of them, so that a small epoch allocates little. */
   readonly block: BlockWriter
@@ -64,8 +68,7 @@ export class Session {
   deltaBytes: number
   /** A snapshot whose predecessors may be deleted once the cache has passed its meta. */
   truncation: { readonly before: number; readonly metaAt: number } | null = null
-  /** Windows that the record in hand missed wholly; counted when the record is taken. */
-  pendingLate = 0
+  readonly lateness: Lateness
   /** Input positions of the last sealed epoch. */
   readonly committedPositions: Map<string, number>
   /** How the next batch is gone about (S6.5). */
@@ -81,8 +84,10 @@ export class Session {
     this.told = start.told
     this.deadLetters = start.deadLetters
     this.behind = start.behind
+    this.residency = start.residency
     this.block = new BlockWriter(start.pipeline.stores.map(s => s.name))
     this.breaker = new Breaker(facts.deployment.options.breaker)
+    this.lateness = new Lateness(event => facts.ports.observer.late(facts.labels, event))
     this.ledgerId = start.ledgerId
     this.epoch = start.epoch
     this.counts = { ...start.counts }

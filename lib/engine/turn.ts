@@ -20,12 +20,29 @@ interface Epoch {
 /** One turn. @returns 'quiet' when everything there is was computed and committed, so that the caller may wait. @throws whatever must CLOSE the session */
 export async function turn(session: Session, mode: 'running' | 'draining'): Promise<'busy' | 'quiet'> {
   const { tuning, stillness } = session.facts
+  session.residency.trim()
   if (snapshotDue(session)) await snapshot(session)
-  for (const input of session.inputs) await input.fill(tuning.epochBytes) // E1, E2: all state is resident
+  for (const input of session.inputs) await input.fill(tuning.epochBytes) // E1
 
   if (session.caution.kind !== 'none') return stillness.during(() => carefully(session, mode))
   await stillness.over()
   return advance(session, mode, 'all')
+}
+
+/** E2, E3: what the records need is in memory before they are computed, synchronously, in offset order. @returns how many there were */
+async function compute(session: Session, startedAt: number, allowance: Allowance): Promise<number> {
+  const { residency, inputs, facts, caution } = session
+  const most = mostRecords(session)
+  for (let records = 0; ; ) {
+    if (residency.partly) {
+      await residency.readAhead(inputs, most - records)
+      if (caution.kind === 'none') await facts.stillness.over()
+    }
+    const computed = computeRecords(session, startedAt, allowance, most - records)
+    records += computed.records
+    if (computed.absent === null) return records
+    await residency.readBack(computed.absent)
+  }
 }
 
 /** S6.5: what is computed next is written down before, so that a process that dies in it has said so. */
@@ -52,10 +69,11 @@ async function advance(session: Session, mode: 'running' | 'draining', allowance
   const { ports } = session.facts
   const { caution } = session
   const startedAt = ports.clock.now()
-  const records = caution.kind === 'refused' ? refuseKiller(session, caution) : computeRecords(session, startedAt, allowance) // E3
+  const records = caution.kind === 'refused' ? refuseKiller(session, caution) : await compute(session, startedAt, allowance) // E3
   session.caution = cautionAfter(caution, session.inputs, records)
   const moved = computeTime(session, ports.clock.now(), mode)
   for (const emit of session.pipeline.turnEnds) emit() // S4.2
+  session.lateness.stands()
   const caughtUp = session.caughtUp
   tellMarks(session, ports.clock.now(), mode)
   if (session.pipeline.fatal !== null) throw session.pipeline.fatal
@@ -89,8 +107,9 @@ function tellMarks(session: Session, now: number, mode: 'running' | 'draining'):
 async function seal(session: Session, records: number, startedAt: number): Promise<Epoch> {
   const { facts, pipeline } = session
   const { clock } = facts.ports
+  session.residency.returnOutlived()
   pipeline.sweep()
-  pipeline.stores.forEach((store, i) => store.writeChanges(session.block, i))
+  pipeline.stores.forEach((store, i) => store.writeChanges(session.block, i, session.epoch + 1))
   const blocks = session.block.take()
   const writes = pipeline.outbox.take()
   const meta = await metaOf(session, 'epoch')
@@ -148,7 +167,7 @@ async function commit(session: Session, epoch: Epoch): Promise<void> {
   const { clock, observer } = facts.ports
   const { baseOffsets } = await session.producer.commit(epoch.transaction) // E4
   const at = baseOffsets.at(-1)! + epoch.blocks.length // E5: the meta is the last record
-  behind.committed(epoch.blocks, at) // E6 follows by itself
+  behind.committed(epoch.blocks, at, epoch.meta.epoch) // E6 follows by itself
   for (const b of epoch.blocks) session.deltaBytes += b.length
   const now = clock.now()
   observer.epoch(facts.labels, {
@@ -172,12 +191,13 @@ async function snapshot(session: Session): Promise<void> {
   await settle(session)
   const { facts, pipeline, behind } = session
   pipeline.stores.forEach((store, i) => store.writeAll(session.block, i))
+  await session.residency.writeEvicted(session.block, store => pipeline.stores.indexOf(store))
   const blocks = session.block.take()
   const meta = await metaOf(session, 'snapshot')
   const { baseOffsets } = await session.producer.commit({ writes: [epochWrite(facts.ledger, facts.partition, blocks, meta)] })
   const first = baseOffsets[0]!
   const at = first + blocks.length
-  behind.committed([], at) // the fold is the same
+  behind.committed([], at, meta.epoch) // the fold is the same
   session.snapshotAt = first
   session.snapshotBytes = blocks.reduce((n, b) => n + b.length, 0)
   session.deltaBytes = 0

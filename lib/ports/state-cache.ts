@@ -41,6 +41,20 @@ export interface StateCache {
     store: string,
     keys: readonly Uint8Array[],
   ): Promise<{ readonly stamp: string | null; readonly values: readonly (Uint8Array | null)[] }>
+  /**
+   * Some entries of `store`, read together with the stamp: from the beginning with a null cursor, else from where a call with `next` ended; about `limit` of them,
+   * at least one unless none is left. `next` null: that was the last. Every entry that is there from the first call to the last is given, at least once.
+   */
+  scan(
+    task: string,
+    store: string,
+    cursor: string | null,
+    limit: number,
+  ): Promise<{
+    readonly stamp: string | null
+    readonly entries: readonly (readonly [key: Uint8Array, value: Uint8Array])[]
+    readonly next: string | null
+  }>
   /** Number of entries per store, read together with the stamp; stores without entries are left out. */
   counts(task: string): Promise<{ readonly stamp: string | null; readonly counts: Readonly<Record<string, number>> }>
   close(): Promise<void>

@@ -48,6 +48,14 @@ export class BlockWriter {
   deleted(): void {
     this.#close(DELETED)
   }
+  /** An entry as its bytes. */
+  raw(store: number, key: Uint8Array, value: Uint8Array): void {
+    this.open(store)
+    this.arena.raw(key)
+    this.endKey()
+    this.arena.raw(value)
+    this.endValue()
+  }
   /** All blocks written so far; the writer starts anew. */
   take(): readonly Buffer[] {
     this.#flush()

@@ -1,18 +1,24 @@
-// One value per key, with an optional time to live in event time (S5.2).
+// One value per key, with an optional time to live in event time (S5.2). Entries that the cache holds for certain may leave memory.
 import type { Key } from '../model/key.ts'
 import type { BlockWriter } from './delta.ts'
-import type { StateEntry, Store } from './store.ts'
+import { Absent, type Evictable } from './evictable.ts'
+import type { StateEntry } from './store.ts'
 import type { Undoable, UndoLog } from './undo.ts'
 import { ValueReader, readValue, writeValue } from './value-codec.ts'
 
 class Entry<S> {
   readonly key: Key
-  /** Undefined: deleted, kept only until the deletion is written. */
+  /** Undefined: deleted, and kept until the cache has heard of it; or known to be nowhere. */
   value: S | undefined
   /** Stream time of the last change. */
   touched: number
   changed: 'changed' | 'clean' = 'clean'
+  /** Whether the ledger knows it. */
   stored: 'stored' | 'new' = 'new'
+  /** The last epoch that carries a change of it; 0: none since the task was opened. */
+  epoch = 0
+  /** 1: used since the hand came by. */
+  used: 0 | 1 = 1
   constructor(key: Key, value: S | undefined, touched: number) {
     this.key = key
     this.value = value
@@ -20,12 +26,18 @@ class Entry<S> {
   }
 }
 
-export class KeyedStore<S> implements Store, Undoable {
+export class KeyedStore<S> implements Evictable, Undoable {
   readonly name: string
   readonly #ttlMs: number | null
   readonly #entries = new Map<Key, Entry<S>>()
   #changed: Entry<S>[] = []
+  /** Entries deleted by an epoch that the cache has not heard of, by epoch. */
+  readonly #tombstones = new Map<number, Entry<S>[]>()
   #live = 0
+  #evicted = 0
+  #applied = 0
+  #missed: Absent | null = null
+  #hand: Iterator<Entry<S>> | null = null
   #sweepAt = -Infinity
   constructor(name: string, ttlMs: number | null = null) {
     this.name = name
@@ -34,16 +46,21 @@ export class KeyedStore<S> implements Store, Undoable {
   get size(): number {
     return this.#live
   }
-  /** The value of `key` at stream time `now`; undefined when there is none or it has outlived its time. */
+  /** The value of `key` at stream time `now`; undefined when there is none or it has outlived its time. @throws Absent */
   get(key: Key, now: number): S | undefined {
     const entry = this.#entries.get(key)
-    if (entry === undefined || this.#expired(entry, now)) return undefined
-    return entry.value
+    if (entry === undefined) {
+      if (this.#evicted > 0) throw this.#absent(key)
+      return undefined
+    }
+    entry.used = 1
+    return this.#expired(entry.touched, now) ? undefined : entry.value
   }
-  /** Sets or (undefined) deletes the value; the old one goes into `undo`. */
+  /** Sets or (undefined) deletes the value; the old one goes into `undo`. @throws Absent */
   set(key: Key, value: S | undefined, now: number, undo: UndoLog): void {
     let entry = this.#entries.get(key)
     if (entry === undefined) {
+      if (this.#evicted > 0) throw this.#absent(key)
       if (value === undefined) return
       entry = new Entry<S>(key, undefined, now)
       this.#entries.set(key, entry)
@@ -61,20 +78,27 @@ export class KeyedStore<S> implements Store, Undoable {
     if (ttl === null || now === -Infinity || now < this.#sweepAt) return
     this.#sweepAt = now + ttl / 8
     for (const entry of this.#entries.values())
-      if (entry.value !== undefined && this.#expired(entry, now)) this.#write(entry, undefined, now)
+      if (entry.value !== undefined && this.#expired(entry.touched, now)) this.#write(entry, undefined, now)
   }
-  writeChanges(block: BlockWriter, store: number): void {
+  writeChanges(block: BlockWriter, store: number, epoch: number): void {
     const changed = this.#changed
+    const deleted: Entry<S>[] = []
     this.#changed = []
     for (const entry of changed) {
       entry.changed = 'clean'
-      if (entry.value === undefined) {
-        if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key)
-        if (entry.stored === 'new') continue
+      if (entry.value !== undefined) this.#writeEntry(block, store, entry)
+      else if (entry.stored === 'stored') {
         this.#writeKey(block, store, entry)
         block.deleted()
-      } else this.#writeEntry(block, store, entry)
+        entry.stored = 'new'
+        deleted.push(entry)
+      } else {
+        if (entry.epoch <= this.#applied) this.#entries.delete(entry.key) // neither ledger nor cache ever heard of it
+        continue
+      }
+      entry.epoch = epoch
     }
+    if (deleted.length > 0) this.#tombstones.set(epoch, deleted)
   }
   writeAll(block: BlockWriter, store: number): void {
     for (const entry of this.#entries.values()) if (entry.value !== undefined) this.#writeEntry(block, store, entry)
@@ -87,30 +111,101 @@ export class KeyedStore<S> implements Store, Undoable {
       this.#entries.delete(k)
       return
     }
-    const reader = new ValueReader(value)
-    const entry = new Entry<S>(k, undefined, reader.read() as number)
-    entry.value = reader.read() as S
-    entry.stored = 'stored'
-    this.#entries.set(k, entry)
+    this.#entries.set(k, this.#read(k, value))
     this.#live++
   }
   clear(): void {
     this.#entries.clear()
     this.#changed = []
-    this.#live = 0
+    this.#tombstones.clear()
+    this.#live = this.#evicted = this.#applied = 0
+    this.#hand = null
     this.#sweepAt = -Infinity
   }
   *entries(key?: Key): Iterable<StateEntry> {
     const found = key === undefined ? this.#entries.values() : [this.#entries.get(key)]
     for (const entry of found) if (entry?.value !== undefined) yield { key: entry.key, value: entry.value }
   }
-  #expired(entry: Entry<S>, now: number): boolean {
-    return this.#ttlMs !== null && now > entry.touched + this.#ttlMs
+
+  get resident(): number {
+    return this.#entries.size
+  }
+  get evicted(): number {
+    return this.#evicted
+  }
+  applied(epoch: number): void {
+    this.#applied = epoch
+    for (const [of, deleted] of this.#tombstones) {
+      if (of > epoch) break
+      this.#tombstones.delete(of)
+      for (const entry of deleted)
+        if (entry.value === undefined && entry.changed === 'clean' && entry.epoch <= epoch) this.#entries.delete(entry.key)
+    }
+  }
+  /** A hand goes round the entries: what was used since it last came by stays once more. */
+  evict(most: number): void {
+    for (let looks = 2 * this.#entries.size; looks > 0 && this.#entries.size > most; looks--) {
+      this.#hand ??= this.#entries.values()
+      const { value: entry, done } = this.#hand.next()
+      if (done === true) this.#hand = null
+      else if (entry.changed === 'clean' && entry.epoch <= this.#applied) {
+        if (entry.used === 1) entry.used = 0
+        else {
+          this.#entries.delete(entry.key)
+          if (entry.value !== undefined) this.#evicted++
+        }
+      }
+    }
+  }
+  takeMissed(): Absent | null {
+    const missed = this.#missed
+    this.#missed = null
+    return missed
+  }
+  lacks(key: Key): boolean {
+    return this.#evicted > 0 && !this.#entries.has(key)
+  }
+  lacksBytes(key: Buffer): boolean {
+    return this.lacks(readValue(key) as Key)
+  }
+  fill(key: Key, value: Buffer | null): void {
+    if (this.#entries.has(key)) return
+    this.#entries.set(key, value === null ? new Entry<S>(key, undefined, -Infinity) : this.#read(key, value))
+    if (value !== null) this.#evicted--
+  }
+  outlived(value: Buffer, now: number): boolean {
+    return this.#ttlMs !== null && this.#expired(new ValueReader(value).read() as number, now)
+  }
+  sweepSoon(): void {
+    this.#sweepAt = -Infinity
+  }
+  loaded(live: number): void {
+    let resident = 0
+    for (const entry of this.#entries.values()) if (entry.value !== undefined) resident++
+    this.#live = live
+    this.#evicted = live - resident
+  }
+
+  #absent(key: Key): Absent {
+    const absent = new Absent(this, key)
+    this.#missed ??= absent
+    return absent
+  }
+  #expired(touched: number, now: number): boolean {
+    return this.#ttlMs !== null && now > touched + this.#ttlMs
+  }
+  #read(key: Key, value: Buffer): Entry<S> {
+    const reader = new ValueReader(value)
+    const entry = new Entry<S>(key, undefined, reader.read() as number)
+    entry.value = reader.read() as S
+    entry.stored = 'stored'
+    return entry
   }
   #write(entry: Entry<S>, value: S | undefined, touched: number): void {
     this.#live += (value === undefined ? 0 : 1) - (entry.value === undefined ? 0 : 1)
     entry.value = value
     entry.touched = touched
+    entry.used = 1
     if (entry.changed === 'clean') {
       entry.changed = 'changed'
       this.#changed.push(entry)

@@ -15,8 +15,8 @@ export interface Store {
   readonly size: number
   /** Removes what has outlived its time at stream time `now`; stores without a time to live have none. Results never depend on when. */
   sweep?(now: number): void
-  /** Writes every entry that changed since the last call under store number `store`, and forgets that it did. */
-  writeChanges(block: BlockWriter, store: number): void
+  /** Writes every entry that changed since the last call under store number `store`, as part of epoch number `epoch`, and forgets that it did. */
+  writeChanges(block: BlockWriter, store: number, epoch: number): void
   /** Writes every live entry. */
   writeAll(block: BlockWriter, store: number): void
   /** Takes an entry from the ledger; null deletes it. */

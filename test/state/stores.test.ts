@@ -27,7 +27,7 @@ const code = (f: () => unknown): string => {
 /** Moves every entry of `from` that changed (or all) into `to`, as recovery does. */
 const carry = (from: Store, to: Store, what: 'changes' | 'all' = 'changes'): number => {
   const block = new BlockWriter([from.name])
-  if (what === 'changes') from.writeChanges(block, 0)
+  if (what === 'changes') from.writeChanges(block, 0, 1)
   else from.writeAll(block, 0)
   let n = 0
   for (const entry of block.take().flatMap(b => [...entriesOf(b)])) {

@@ -10,10 +10,16 @@ interface TaskEntries {
   readonly stores: Map<string, Store>
 }
 
+/** Scans under way at most; nobody says when it gives one up. */
+const SCANS = 64
+
 const packed = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 
 export class EmbeddedStateCache implements StateCache {
   readonly #tasks = new Map<string, TaskEntries>()
+  /** Scans under way, by cursor. A map's iterator meets what is there all the time once, whatever changes meanwhile. */
+  readonly #scans = new Map<string, { readonly content: Store | undefined; readonly left: MapIterator<[string, string]> | undefined }>()
+  #cursors = 0
   #closed = false
 
   async stamp(task: string): Promise<string | null> {
@@ -54,6 +60,28 @@ export class EmbeddedStateCache implements StateCache {
     return { stamp: held?.stamp ?? null, values: keys.map(valueOf) }
   }
 
+  async scan(task: string, store: string, cursor: string | null, limit: number) {
+    const held = this.#entriesOf(task)
+    const stamp = held?.stamp ?? null
+    const content = held?.stores.get(store)
+    const scan = cursor === null ? { content, left: content?.entries() } : this.#scans.get(cursor)
+    if (scan === undefined)
+      throw new MillraceError('CACHE_UNAVAILABLE', `a scan of '${store}' of ${task} was given up for newer ones: begin it again`)
+    if (cursor !== null) this.#scans.delete(cursor)
+    const entries: (readonly [Uint8Array, Uint8Array])[] = []
+    if (content === undefined || scan.content !== content) return { stamp, entries, next: null } // what there was is gone
+    while (entries.length < limit) {
+      const step = scan.left!.next()
+      if (step.done === true) return { stamp, entries, next: null }
+      const [key, value] = step.value
+      entries.push([Buffer.from(key, 'latin1'), Buffer.from(value, 'latin1')])
+    }
+    const next = String(++this.#cursors)
+    this.#scans.set(next, scan)
+    for (const oldest of this.#scans.keys()) if (this.#scans.size > SCANS) this.#scans.delete(oldest)
+    return { stamp, entries, next }
+  }
+
   async counts(task: string) {
     const held = this.#entriesOf(task)
     const counts: Record<string, number> = Object.create(null)
@@ -64,6 +92,7 @@ export class EmbeddedStateCache implements StateCache {
   async close(): Promise<void> {
     this.#closed = true
     this.#tasks.clear()
+    this.#scans.clear()
   }
 
   #entriesOf(task: string): TaskEntries | undefined {

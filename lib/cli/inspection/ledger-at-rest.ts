@@ -29,7 +29,7 @@ async function taskAtRest(log: RecordLog, ledger: string, processor: Processor, 
   const plan = planOfProcessor(processor)
   const stores = storesOf(processor, partition)
   const { start, stable } = await log.bounds(ledger, partition)
-  const fold = new LedgerFold(`${ledger}/${partition}`, stores, start, -1)
+  const fold = new LedgerFold(`${ledger}/${partition}`, stores, start)
   const reader = await log.reader(ledger, partition, start)
   try {
     await readLedger(reader, start, stable, fold)

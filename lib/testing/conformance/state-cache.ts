@@ -203,5 +203,50 @@ export function stateCacheConformance(name: string, open: () => Promise<OpenedCa
         assert.deepEqual(end.values, [end.stamp, end.stamp])
       },
     )
+
+    cacheTest('a scan gives every entry, page by page, each page with the stamp', async (cache, task) => {
+      const keys = Array.from({ length: 700 }, (_, i) => `key-${i}`)
+      await cache.apply(task, call(null, 'l:1', [...keys.map(k => entry('s', k, `of ${k}`)), entry('other', 'x', 'y')]))
+      for (const limit of [1, 7, 10_000]) {
+        const found = new Map<string, string>()
+        let cursor: string | null = null
+        do {
+          const page: Awaited<ReturnType<StateCache['scan']>> = await cache.scan(task, 's', cursor, limit)
+          assert.equal(page.stamp, 'l:1')
+          assert.ok(page.entries.length > 0 || page.next === null)
+          for (const [k, v] of page.entries) found.set(Buffer.from(k).toString('latin1'), Buffer.from(v).toString('latin1'))
+          cursor = page.next
+        } while (cursor !== null)
+        assert.deepEqual([...found].sort(), keys.map(k => [k, `of ${k}`]).sort())
+      }
+      assert.deepEqual(await cache.scan(task, 'none', null, 10), { stamp: 'l:1', entries: [], next: null })
+      assert.deepEqual(await cache.scan(`${task}-2`, 's', null, 10), { stamp: null, entries: [], next: null })
+    })
+
+    cacheTest('what is there from the first page of a scan to the last is given, whatever else changes meanwhile', async (cache, task) => {
+      const stays = Array.from({ length: 300 }, (_, i) => `stays-${i}`)
+      const goes = Array.from({ length: 300 }, (_, i) => `goes-${i}`)
+      await cache.apply(
+        task,
+        call(
+          null,
+          'l:0',
+          [...stays, ...goes].map(k => entry('s', k, 'v')),
+        ),
+      )
+      const found = new Set<string>()
+      let cursor: string | null = null
+      let calls = 0
+      do {
+        const page: Awaited<ReturnType<StateCache['scan']>> = await cache.scan(task, 's', cursor, 50)
+        assert.equal(page.stamp, `l:${calls}`)
+        for (const [k] of page.entries) found.add(Buffer.from(k).toString('latin1'))
+        cursor = page.next
+        const changes = [entry('s', goes[calls * 20] ?? 'goes-x', null), entry('s', `comes-${calls}`, 'v')]
+        await cache.apply(task, call(`l:${calls}`, `l:${calls + 1}`, changes))
+        calls++
+      } while (cursor !== null)
+      assert.ok(stays.every(k => found.has(k)))
+    })
   })
 }

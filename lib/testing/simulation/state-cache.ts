@@ -42,6 +42,25 @@ export class SimulatedStateCache implements StateCache {
       return { stamp: this.server.stamp(task), values: packed.map(key => content?.get(key) ?? null) }
     })
   }
+  /** In the order of the keys' bytes; the cursor is the last key given. */
+  scan(
+    task: string,
+    store: string,
+    cursor: string | null,
+    limit: number,
+  ): Promise<{
+    readonly stamp: string | null
+    readonly entries: readonly (readonly [Uint8Array, Uint8Array])[]
+    readonly next: string | null
+  }> {
+    return this.#call('cache.scan', task, () => {
+      const content = this.server.content(task)?.stores.get(store)
+      const keys = [...(content?.keys() ?? [])].filter(key => cursor === null || key > cursor).sort()
+      const given = keys.slice(0, limit)
+      const entries = given.map(key => [Buffer.from(key, 'latin1'), content!.get(key)!] as const)
+      return { stamp: this.server.stamp(task), entries, next: given.length < keys.length ? given.at(-1)! : null }
+    })
+  }
   counts(task: string): Promise<{ readonly stamp: string | null; readonly counts: Readonly<Record<string, number>> }> {
     return this.#call('cache.counts', task, () => ({ stamp: this.server.stamp(task), counts: this.server.counts(task) }))
   }

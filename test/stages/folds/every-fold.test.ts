@@ -192,7 +192,7 @@ test('S5.4: all states of a window come through its store as they were, as chang
         put(store as never, values)
         for (const way of ['changes', 'all'] as const) {
           const block = new BlockWriter(['w'])
-          if (way === 'changes') store.writeChanges(block, 0)
+          if (way === 'changes') store.writeChanges(block, 0, 1)
           else store.writeAll(block, 0)
           const copy = make()
           for (const { key, value } of block.take().flatMap(b => [...entriesOf(b)])) copy.load(key, value)

@@ -55,7 +55,14 @@ export async function runSeed(seed: number, options: SimulationOptions = {}): Pr
   const watch = new Watch(world, partitions)
   const workers = new Set<Worker>()
 
-  const tuning = { ...TUNING, applyEveryMs: 40, applyEntries: 2, markEveryMs: 20, snapshotBytes: random.pick([150, 400, 4_000]) }
+  const tuning = {
+    ...TUNING,
+    applyEveryMs: 40,
+    applyEntries: 2,
+    markEveryMs: 20,
+    snapshotBytes: random.pick([150, 400, 4_000]),
+    residentEntries: random.pick([1, 2, 4, 1_000]),
+  }
   const body = async (ports: SimulatedPorts, atDeath: (noticed: () => void) => void): Promise<void> => {
     const { log, cache, tables, registry, clock, random: r } = ports
     const worker = new Worker(
