@@ -142,9 +142,9 @@ export class KeyedStore<S> implements Evictable, Undoable {
         if (entry.value === undefined && entry.changed === 'clean' && entry.epoch <= epoch) this.#entries.delete(entry.key)
     }
   }
-  /** A hand goes round the entries: what was used since it last came by stays once more. */
+  /** A hand goes round the entries, from where it stands twice at most: what was used since it last came by stays once more. */
   evict(most: number): void {
-    for (let looks = 2 * this.#entries.size; looks > 0 && this.#entries.size > most; looks--) {
+    for (let looks = 3 * (this.#entries.size + 1); looks > 0 && this.#entries.size > most; looks--) {
       this.#hand ??= this.#entries.values()
       const { value: entry, done } = this.#hand.next()
       if (done === true) this.#hand = null
