@@ -49,7 +49,7 @@ export class Rig {
       for (const emit of pipeline.turnEnds) emit()
       pipeline.outbox.take()
       if (deltas === 'packed') {
-        pipeline.stores.forEach((store, i) => store.writeChanges(this.#block, i))
+        pipeline.stores.forEach((store, i) => store.writeChanges(this.#block, i, 1))
         this.entries += this.#block.entries
         this.#block.take()
       }

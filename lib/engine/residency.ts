@@ -7,6 +7,7 @@ import type { StateCache } from '../ports/state-cache.ts'
 import type { StreamClock } from '../stages/window/clock.ts'
 import type { BlockWriter } from '../state/delta.ts'
 import type { Absent, Evictable } from '../state/evictable.ts'
+import type { StateEntry } from '../state/store.ts'
 import { readValue, writeValue } from '../state/value-codec.ts'
 import type { Behind } from './behind.ts'
 import type { TaskInput } from './input.ts'
@@ -92,6 +93,24 @@ export class Residency {
       if (written < store.evicted) this.#mismatch(`holds ${written} of ${store.evicted} entries of '${store.name}'`)
     }
   }
+  /** What a store has let go, for people to look at: read from the cache as it is at that time, under whatever stamp. */
+  async *shown({ store }: Bounded, key?: Key): AsyncGenerator<StateEntry> {
+    const { cache, task, callKeys } = this.#o
+    if (key !== undefined) {
+      if (!store.lacks(key)) return
+      const bytes = this.#keyBytes(key)
+      const [value] = (await cache.read(task, store.name, [bytes])).values
+      if (value !== null && value !== undefined) yield store.shown(bytes, asBuffer(value))
+      return
+    }
+    if (store.evicted === 0) return
+    for (let cursor: string | null = null; ; ) {
+      const page: Awaited<ReturnType<StateCache['scan']>> = await cache.scan(task, store.name, cursor, callKeys)
+      for (const [k, value] of page.entries) if (store.lacksBytes(asBuffer(k))) yield store.shown(asBuffer(k), asBuffer(value))
+      cursor = page.next
+      if (cursor === null) return
+    }
+  }
   /** At the end of the first epoch after a snapshot: what it found to have outlived its time comes back to be removed (S5.2). Nothing of it can have changed. */
   returnOutlived(): void {
     for (const { store, key, value } of this.#outlived.splice(0)) {
@@ -110,7 +129,10 @@ export class Residency {
         some.map(key => this.#keyBytes(key)),
       )
       this.#check(stamp, asked)
-      some.forEach((key, j) => store.fill(key, values[j] == null ? null : asBuffer(values[j])))
+      some.forEach((key, j) => {
+        const value = values[j]!
+        store.fill(key, value === null ? null : asBuffer(value))
+      })
     }
   }
   #keyBytes(key: Key): Buffer {

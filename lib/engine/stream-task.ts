@@ -47,7 +47,12 @@ export class StreamTask implements OpenTask {
   close(): Promise<void> {
     return this.session.close()
   }
-  /** What it remembers, for people to look at. */
+  /** What it remembers and has not in memory, for people to look at. */
+  evicted(key?: Key): readonly { readonly store: string; readonly entries: AsyncIterable<StateEntry> }[] {
+    const { pipeline, residency } = this.session
+    return pipeline.bounded.map(b => ({ store: b.store.name, entries: residency.shown(b, key) }))
+  }
+  /** What it has in memory, for people to look at. */
   stores(key?: Key): readonly StoreView[] {
     return this.session.pipeline.stores.map(s => ({ store: s.name, entries: s.entries(key) }))
   }

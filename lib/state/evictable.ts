@@ -1,6 +1,6 @@
 // Stores whose entries may leave memory: what the cache holds for certain can be read back from it (exactly-once.md §1, E2).
 import type { Key } from '../model/key.ts'
-import type { Store } from './store.ts'
+import type { StateEntry, Store } from './store.ts'
 
 /**
  * A store of which only a part is in memory. An entry is dirty from its change until the APPLY that carries the change was acknowledged; only clean ones go.
@@ -23,6 +23,8 @@ export interface Evictable extends Store {
   fill(key: Key, value: Buffer | null): void
   /** Whether an entry of the cache is one that memory does not hold, as bytes of its key. */
   lacksBytes(key: Buffer): boolean
+  /** An entry of the cache for people to look at. */
+  shown(key: Buffer, value: Buffer): StateEntry
   /** Whether an entry of the cache has outlived its time, as bytes of its value. */
   outlived(value: Buffer, now: number): boolean
   /** Something that has outlived its time was read back: the next sweep looks at everything. */

@@ -173,6 +173,10 @@ export class KeyedStore<S> implements Evictable, Undoable {
     this.#entries.set(key, value === null ? new Entry<S>(key, undefined, -Infinity) : this.#read(key, value))
     if (value !== null) this.#evicted--
   }
+  shown(key: Buffer, value: Buffer): StateEntry {
+    const k = readValue(key) as Key
+    return { key: k, value: this.#read(k, value).value }
+  }
   outlived(value: Buffer, now: number): boolean {
     return this.#ttlMs !== null && this.#expired(new ValueReader(value).read() as number, now)
   }

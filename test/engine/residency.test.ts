@@ -276,6 +276,25 @@ test('what only time moves stays in memory as a whole: what is behind a window, 
   assert.equal((await lives.results(lines)).length, 59)
 })
 
+test('people see everything that a task remembers, in memory or not', async () => {
+  const lives = new Lives(SMALL)
+  const p = summed()
+  await lives.begin(p)
+  await lives.push(events, ...Array.from({ length: 40 }, (_, i) => e(`key-${i}`, i, 1)))
+  await lives.pass(5)
+  await lives.push(events, e('key-0', 41, 1))
+  const task = lives.task(p)
+  assert.ok(evicted(lives, p) > 20)
+  const everything = async (key?: string): Promise<string[]> => {
+    const found = task.stores(key).flatMap(s => [...s.entries])
+    for (const { entries } of task.evicted(key)) for await (const entry of entries) found.push(entry)
+    return found.map(f => `${f.key}:${(f.value as { n: number }).n}`).sort()
+  }
+  assert.deepEqual(await everything(), Array.from({ length: 40 }, (_, i) => `key-${i}:${i === 0 ? 2 : 1}`).sort())
+  assert.deepEqual(await everything('key-1'), ['key-1:1'])
+  assert.deepEqual(await everything('nobody'), [])
+})
+
 test("E2: a stage of an author's own that catches what the memory threw is computed again all the same", async () => {
   const lives = new Lives(SMALL)
   const p = processor(

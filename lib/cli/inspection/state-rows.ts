@@ -9,7 +9,7 @@ import { plain } from './plain.ts'
 export interface StoreEntries {
   readonly partition: number
   readonly store: string
-  readonly entries: Iterable<StateEntry>
+  readonly entries: Iterable<StateEntry> | AsyncIterable<StateEntry>
 }
 
 /** @throws OPTION_INVALID */
@@ -19,7 +19,8 @@ export async function stateOf(facts: SystemFacts, processor: string, key: string
   const keys = key === null ? [undefined] : keysMeant(key)
   if (facts.running !== null) {
     for (const { partition, task } of facts.running.worker.streamTasks(processor))
-      for (const k of keys) for (const { store, entries } of task.stores(k)) stores.push({ partition, store, entries })
+      for (const k of keys)
+        for (const { store, entries } of [...task.stores(k), ...task.evicted(k)]) stores.push({ partition, store, entries })
   } else {
     for (const { partition, stores: all } of await tasksAtRest(facts.ports.log, facts.app, known))
       for (const k of keys) for (const store of all) stores.push({ partition, store: store.name, entries: store.entries(k) })
@@ -28,14 +29,16 @@ export async function stateOf(facts: SystemFacts, processor: string, key: string
 }
 
 /** Entries beyond the limit are only counted: a million of them must not hold up the tasks of this process. */
-export function stateAnswer(stores: readonly StoreEntries[], limit: number): StateAnswer {
+export async function stateAnswer(stores: readonly StoreEntries[], limit: number): Promise<StateAnswer> {
   const order = [...new Set(stores.map(s => s.store))]
   const rows: StateRow[] = []
   let total = 0
   for (const { partition, store, entries } of stores) {
-    for (const e of entries) {
+    const take = (e: StateEntry): void => {
       if (total++ < limit) rows.push({ partition, store, key: e.key, window: e.window ?? null, value: plain(e.value) })
     }
+    if (Symbol.asyncIterator in entries) for await (const e of entries) take(e)
+    else for (const e of entries) take(e)
   }
   rows.sort(
     (a, b) =>
