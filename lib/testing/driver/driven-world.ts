@@ -121,7 +121,7 @@ export class DrivenWorld {
   }
   /** Closes the tasks. What they have committed can still be looked at. */
   async stop(): Promise<void> {
-    if (!this.#life.dead) await this.#life.worker.stop()
+    if (!this.#life.dead) await Promise.race([this.#life.worker.stop(), this.#life.death]) // a death may be due in one of its last calls
     await this.#writer.close()
   }
   /** Stops, and nobody looks any more: who observes a topic is told that it is over. */

@@ -35,6 +35,8 @@ export interface LifeOptions {
 export class DrivenLife {
   readonly worker: Worker
   readonly wire: MortalWire
+  /** Comes when it dies. */
+  readonly death: Promise<void>
   readonly #clock: LifeClock
   /** The first error that any task told, or that kept a processor from starting. */
   failure: { readonly error: unknown } | null = null
@@ -44,6 +46,7 @@ export class DrivenLife {
     const wire = (this.wire = new MortalWire(random))
     this.#clock = new LifeClock(clock)
     wire.atDeath(() => this.#clock.kill())
+    this.death = new Promise(resolve => wire.atDeath(resolve))
     const { feed, ...servers } = portsOver(world, wire, this.#clock, random)
     const opened = [...feeds].map(([name, of]) => [name, of instanceof FeedSource ? feed(of) : new MortalFeed(of, wire)] as const)
     const observer: Observer = {
