@@ -35,6 +35,7 @@ export class Rig {
       topic: name => topics.get(name)!,
       rows: () => () => {},
       late: () => {},
+      lateRecord: () => {},
       refusedResult: (_value, _key, _at, error) => {
         throw error
       },

@@ -2,10 +2,10 @@
 import { MillraceError, isMillraceError } from '../model/errors.ts'
 import type { Key } from '../model/key.ts'
 import { type Plan, rootsOf } from '../model/plan.ts'
-import type { Missed } from '../model/record.ts'
 import type { PlanNode } from '../model/stage.ts'
 import { isTableTarget, type TableTargetSpec } from '../model/table.ts'
 import { specOf } from '../model/topic.ts'
+import type { LateEvent } from '../ports/observer.ts'
 import { Cursor, type Forwarder, type Open, type Push, type Sender, type StageContext, type WallTimers } from '../stages/context.ts'
 import type { StreamClock } from '../stages/window/clock.ts'
 import type { MergedClock } from '../stages/window/merged-clock.ts'
@@ -29,7 +29,8 @@ export interface Surroundings {
   topic(name: string): TargetTopic
   /** Takes the rows that a table target makes of a value. */
   rows(target: TableTargetSpec): (value: unknown, cursor: Cursor) => void
-  late(window: string, missed: readonly Missed[], share: 'some' | 'all', lateByMs: number): void
+  late(event: LateEvent): void
+  lateRecord(): void
   /** A derived value was refused: its dead letter is due. */
   refusedResult(value: unknown, key: Key, at: number, error: unknown, stage: string): void
 }
@@ -191,7 +192,12 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
       afterRecord: emit => afterRecord.push(emit),
       atWallTime: timers => wallTimers.push(timers),
       atTurnEnd: emit => turnEnds.unshift(emit), // stages are opened from the outputs backwards
-      late: around.late,
+      late: (window, missed, lateByMs) => {
+        const { topic, partition, offset, key, at: time } = cursor
+        const event = { window, windows: missed.length, missed, lateByMs, record: { topic, partition, offset, key, time } }
+        afterRecord.push(() => around.late(event)) // a refused record is not late as well
+      },
+      lateRecord: around.lateRecord,
       dropped: stage => drops.count(stage),
       outlet: name => readBy(node, name),
       fatal: error => {

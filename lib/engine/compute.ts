@@ -61,7 +61,7 @@ function computeSlice(
   to: number,
   now: number,
 ): { readonly reached: number; readonly absent: Absent | null } {
-  const { pipeline, counts, lateness, residency } = session
+  const { pipeline, counts, residency } = session
   const { partly } = residency
   const { cursor, undo, outbox, afterRecord } = pipeline
   const { push, clock, spec } = input
@@ -82,7 +82,6 @@ function computeSlice(
     let at = -Infinity
     let own: Key | null = null
     cursor.ordinal = ++counts.records
-    lateness.stands() // what results were late for
     try {
       const value = input.read(batch, i)
       const time = timeField === null ? batch.time(i) : (value[timeField] as number)
@@ -96,13 +95,11 @@ function computeSlice(
       if (missed !== null) throw missed // a function of the author's caught it
       undo.forget()
       session.breaker.taken()
-      counts.late += lateness.stands()
     } catch (error) {
       outbox.rollback(mark)
       undo.restore()
       afterRecord.length = 0
       cursor.batch = batch
-      lateness.forget()
       const absent = !partly ? null : error instanceof Absent ? error : residency.missed()
       if (absent !== null) {
         counts.records--
@@ -114,7 +111,6 @@ function computeSlice(
     if (afterRecord.length > 0) for (const emit of afterRecord.splice(0)) emit()
     if (repartition === null && at > clock.time) clock.advance(at, 'close')
   }
-  lateness.stands()
   return { reached: to, absent: null }
 }
 

@@ -80,11 +80,8 @@ function openPipeline(facts: TaskFacts, holder: { session: Session | null }): Pi
     rows: target => {
       throw new MillraceError('INTERNAL', `table '${target.to}' in a processor that writes topics`)
     },
-    late: (window, missed, share, lateByMs) => {
-      const { lateness, pipeline } = holder.session!
-      const { topic, partition, offset, key, at } = pipeline.cursor
-      lateness.note({ window, windows: missed.length, missed, lateByMs, record: { topic, partition, offset, key, time: at } }, share)
-    },
+    late: event => ports.observer.late(labels, event),
+    lateRecord: () => holder.session!.counts.late++,
     refusedResult: (value, key, at, error, stage) => {
       const session = holder.session!
       const refused = failureOf(error)

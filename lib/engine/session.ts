@@ -7,7 +7,6 @@ import type { Pipeline } from './compile.ts'
 import type { Deployment, Ports, Tuning } from './environment.ts'
 import type { TaskInput } from './input.ts'
 import type { Counts } from './ledger.ts'
-import { Lateness } from './lateness.ts'
 import { Breaker, type DeadLetters } from './refusal.ts'
 import type { Residency } from './residency.ts'
 import type { Stillness } from './stillness.ts'
@@ -68,7 +67,6 @@ export class Session {
   deltaBytes: number
   /** A snapshot whose predecessors may be deleted once the cache has passed its meta. */
   truncation: { readonly before: number; readonly metaAt: number } | null = null
-  readonly lateness: Lateness
   /** Input positions of the last sealed epoch. */
   readonly committedPositions: Map<string, number>
   /** How the next batch is gone about (S6.5). */
@@ -87,7 +85,6 @@ export class Session {
     this.residency = start.residency
     this.block = new BlockWriter(start.pipeline.stores.map(s => s.name))
     this.breaker = new Breaker(facts.deployment.options.breaker)
-    this.lateness = new Lateness(event => facts.ports.observer.late(facts.labels, event))
     this.ledgerId = start.ledgerId
     this.epoch = start.epoch
     this.counts = { ...start.counts }

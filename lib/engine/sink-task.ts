@@ -84,6 +84,7 @@ export class SinkTask implements OpenTask {
       topic: name => deployment.topic(name),
       rows: target => rowsInto(collected, target),
       late: () => {},
+      lateRecord: () => {},
       refusedResult: (_value, _key, _at, error) => {
         throw error
       },

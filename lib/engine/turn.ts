@@ -73,7 +73,6 @@ async function advance(session: Session, mode: 'running' | 'draining', allowance
   session.caution = cautionAfter(caution, session.inputs, records)
   const moved = computeTime(session, ports.clock.now(), mode)
   for (const emit of session.pipeline.turnEnds) emit() // S4.2
-  session.lateness.stands()
   const caughtUp = session.caughtUp
   tellMarks(session, ports.clock.now(), mode)
   if (session.pipeline.fatal !== null) throw session.pipeline.fatal

@@ -65,8 +65,10 @@ export interface StageContext {
   atTurnEnd(emit: () => void): void
   /** Lets `reached` run between records, once the wall clock has reached what `nextAt` says; such a turn is committed like any other (S2.4). */
   atWallTime(timers: WallTimers): void
-  /** Counts a record that missed windows of a stage; `'all'` when it counted in none (I14). */
-  late(stage: string, missed: readonly Missed[], share: 'some' | 'all', lateByMs: number): void
+  /** Tells of a value that missed windows of a stage, once its record has been taken. */
+  late(stage: string, missed: readonly Missed[], lateByMs: number): void
+  /** Counts the record in hand, which has been taken, as late: all that came of it at a stage missed all its windows there (I14). */
+  lateRecord(): void
   /** Counts a record that a stage drops and that somebody may miss. */
   dropped(stage: string): void
   /** What reads one outlet of this stage; a stage with outlets pushes there, not down. */

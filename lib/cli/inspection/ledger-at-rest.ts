@@ -57,6 +57,7 @@ function storesOf(processor: Processor, partition: number): readonly Store[] {
     topic: name => ({ spec: topics.get(name)!, partitions: 1, writer: { write: unused } }),
     rows: () => unused,
     late: unused,
+    lateRecord: unused,
     refusedResult: unused,
   })
   return pipeline.stores

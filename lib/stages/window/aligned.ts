@@ -64,14 +64,16 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
     let corrected: readonly Missed[] = NONE
     if ((pane === undefined ? assigner.nextEnd(start, -Infinity) : pane.firstEnd) <= passed) {
       missed = [...windows.over(start, -Infinity, passed - keepMs)]
-      if (lastEnd <= passed - keepMs) return late(value, missed, 'all') // S3.3
+      if (lastEnd <= passed - keepMs) return late.missed(value, missed, 'all') // S3.3
       if (keepMs > 0) corrected = [...windows.over(start, passed - keepMs, passed)]
     } else if (lastEnd === -Infinity) return // S3.1: before the first window
 
     const before = pane?.keys.get(key)
     const states = before === undefined ? folds.initial() : before.values
     const measured = folds.measure(value, cursor, states)
-    if (missed.length > 0) late(value, missed, 'some') // S3.6
+    if (missed.length > 0)
+      late.missed(value, missed, 'some') // S3.6
+    else late.taken()
     pane ??= openPane(start)
     lastPane = pane
     const accumulator = before ?? store.add(pane, key, states)

@@ -118,7 +118,8 @@ export class StreamClock {
     for (;;) {
       const ticking = this.#nextTicking()
       const tickAt = ticking?.nextTick() ?? Infinity
-      if (this.#closeNext(Math.min(this.time, tickAt), cause) === 'closed') continue
+      const by = Math.min(this.time, tickAt) // fixed before anything closes: what closes may leave the tick nothing to tell
+      while (this.#closeNext(by, cause) === 'closed');
       if (!(tickAt <= this.time)) break
       ticking!.tick()
     }

@@ -45,12 +45,13 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
     if (key === null) throw new MillraceError('KEY_MISSING', `window '${name}' needs a key`)
     const open = store.of(key)
     const touched = open === undefined ? NONE : joined(open, at)
-    if (touched.length === 0 && at + gapMs + graceMs < clock.time) return late(value, [{ start: at, end: at + gapMs }], 'all')
+    if (touched.length === 0 && at + gapMs + graceMs < clock.time) return late.missed(value, [{ start: at, end: at + gapMs }], 'all')
     const [first] = touched
     const others = touched.length > 1 ? touched.slice(1) : NONE
     const states = first === undefined ? folds.initial() : others === NONE ? first.values : merged(touched)
     const measured = folds.measure(value, cursor, states)
     // From here on nothing can fail.
+    late.taken()
     log?.note(store, key, store.kept(key, folds.copied))
     if (first === undefined) begin(key, at, states, measured)
     else join(first, others, at, states, measured)
@@ -58,13 +59,16 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
 
   /** The sessions that an event at `at` is in: touching is enough (S3.5); none of it may become longer than it is allowed to be. */
   function joined(open: readonly Session[], at: number): readonly Session[] {
-    const [only] = open
-    if (open.length === 1 && longestMs === Infinity)
-      return at <= only!.end && only!.start <= at + gapMs && !only!.taken.includes(at) ? open : NONE
-    const touched = open.filter(s => at <= s.end && s.start <= at + gapMs && !s.taken.includes(at))
+    const touches = (s: Session): boolean => at <= s.end && s.start <= at + gapMs
+    const touched = open.length === 1 ? (touches(open[0]!) ? open : NONE) : open.filter(touches)
+    const into = longestMs === Infinity ? touched : fitting(touched, at)
+    return into.length > 0 && at < into[0]!.start && into.some(s => s.taken.includes(at)) ? NONE : into
+  }
+  /** All of them, if they may be one; else the first that may have the event. */
+  function fitting(touched: readonly Session[], at: number): readonly Session[] {
     const spans = (of: readonly Session[]): boolean =>
       Math.max(at + gapMs, ...of.map(s => s.end)) - Math.min(at, ...of.map(s => s.start)) <= longestMs
-    return longestMs === Infinity || spans(touched) ? touched : touched.filter(s => spans([s])).slice(0, 1)
+    return spans(touched) ? touched : touched.filter(s => spans([s])).slice(0, 1)
   }
   /** Only its start tells a session from others of its key (I10): one that is open beside a closed one does not move to where that began. */
   function keepStart(closed: Session): void {
