@@ -1,6 +1,6 @@
 // Random windows and random records for them: few keys, much disorder, times that touch bounds, records that are refused elsewhere.
 import fc from 'fast-check'
-import type { Arrival, Step } from '../oracle/windows/task.ts'
+import type { Arrival, Deed } from '../oracle/windows/task.ts'
 import type { AlignedWords, Emit, SessionWords, WindowWords } from '../oracle/windows/words.ts'
 
 export const emits: fc.Arbitrary<Emit> = fc.oneof(
@@ -69,8 +69,28 @@ export const arrivals = (o: { most: number; refused: 'some' | 'none' }): fc.Arbi
       })
     })
 
-export const stepsOf = (records: readonly Arrival[], drainAfter: number | null): readonly Step[] => {
-  const steps: Step[] = records.map(record => ({ record }))
-  if (drainAfter !== null) steps.splice(drainAfter, 0, { drain: 'drain' })
-  return [...steps, { drain: 'drain' }]
+/** What is done: records are pushed in pieces, there may be a drain between, and there is one at the end. */
+export const deeds = (records: fc.Arbitrary<readonly Arrival[]>): fc.Arbitrary<readonly Deed[]> =>
+  fc
+    .tuple(records, fc.uniqueArray(fc.integer({ min: 1, max: 40 }), { maxLength: 3 }), fc.option(fc.integer({ min: 0, max: 3 })))
+    .map(([all, cuts, drainAfter]) => {
+      const bounds = [0, ...cuts.filter(c => c < all.length).sort((a, b) => a - b), all.length]
+      const pushes = bounds.slice(1).map((to, i): Deed => ({ push: all.slice(bounds[i]!, to) }))
+      if (drainAfter !== null && drainAfter < pushes.length - 1) pushes.splice(drainAfter + 1, 0, { drain: 'drain' })
+      return [...pushes, { drain: 'drain' }]
+    })
+
+/** Before which deeds the process dies, and how: between two deeds, or in the middle of a call that the next one makes. */
+export interface Death {
+  readonly before: number
+  readonly atCall: number | null
+  readonly cache: 'kept' | 'lost'
 }
+export const deaths: fc.Arbitrary<readonly Death[]> = fc.array(
+  fc.record({
+    before: fc.integer({ min: 0, max: 5 }),
+    atCall: fc.option(fc.integer({ min: 1, max: 40 })),
+    cache: fc.constantFrom('kept' as const, 'lost' as const),
+  }),
+  { maxLength: 3 },
+)

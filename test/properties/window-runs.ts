@@ -21,8 +21,8 @@ import {
   type Windowed,
   type WindowResult,
 } from '#lib/index.ts'
-import { type Driven, drive } from '#lib/testing/driver.ts'
-import type { Arrival, Outcome } from '../oracle/windows/task.ts'
+import type { Driven } from '#lib/testing/driver.ts'
+import type { Arrival } from '../oracle/windows/task.ts'
 import type { LateCall, Result, WindowWords } from '../oracle/windows/words.ts'
 
 /** A record on its way; `refused` by a later branch of the pipeline. */
@@ -108,53 +108,41 @@ export const windowsProcessor = ({ windows, late, turn }: Job): Processor => {
 
 export const eventOf = ({ key, at, weight, fate }: Arrival): Event => ({ key, at, weight: String(weight), fate })
 
-/** What one partition gave, in order. */
-export async function partitionOutcome(
-  driven: Driven,
-  partition: number,
-): Promise<{ results: readonly Result[]; late: readonly LateCall[] }> {
-  const seen = (await driven.records(output)).filter(r => r.partition === partition)
-  const results = seen.map(
-    ({ value: v, time }) => ({ ...v, value: v.value === null ? null : { ...v.value, sum: BigInt(v.value.sum) }, at: time }) as Result,
-  )
-  return { results, late: await lateOf(driven, partition) }
+/** What came out, by partition, in order. */
+export interface Seen {
+  /** The records of the partition, as they lie there. */
+  readonly arrived: readonly Event[]
+  readonly results: readonly Result[]
+  /** What was sent to a late topic, and what the engine told. */
+  readonly sent: readonly string[]
+  readonly told: readonly string[]
+  readonly refused: number
 }
-
-async function lateOf(driven: Driven, partition: number): Promise<readonly LateCall[]> {
-  const described = (await driven.records(lateCalls)).filter(r => r.partition === partition)
-  const sent = (await driven.records(lateRecords)).filter(r => r.partition === partition)
-  return [
-    ...described.map(({ value: { key, at, value, lateBy, missed } }) => ({
-      key,
-      at,
-      weight: BigInt(value.weight),
-      missed,
-      lateBy,
-      share: 'all' as const,
-    })),
-    ...sent.map(({ value: { key, at, weight }, headers }) => {
-      const missed = (JSON.parse(headers['millrace-late-missed']!) as [number, number][]).map(([start, end]) => ({ start, end }))
-      return { key, at, weight: BigInt(weight), missed, lateBy: Number(headers['millrace-late-by-ms']), share: 'all' as const }
-    }),
-  ]
+export async function seenOf(driven: Driven, p: Processor, partition: number): Promise<Seen> {
+  const here = <R extends { readonly partition: number }>(records: readonly R[]): readonly R[] =>
+    records.filter(r => r.partition === partition)
+  return {
+    arrived: here(await driven.records(input)).map(r => r.value),
+    results: here(await driven.records(output)).map(
+      ({ value: v, time }) => ({ ...v, value: v.value === null ? null : { ...v.value, sum: BigInt(v.value.sum) }, at: time }) as Result,
+    ),
+    sent: [
+      ...here(await driven.records(lateCalls)).map(({ value: r }) => lateLine({ ...r, weight: BigInt(r.value.weight) })),
+      ...here(await driven.records(lateRecords)).map(({ value: r, headers }) => {
+        const missed = (JSON.parse(headers['millrace-late-missed']!) as [number, number][]).map(([start, end]) => ({ start, end }))
+        return lateLine({ ...r, weight: BigInt(r.weight), missed, lateBy: Number(headers['millrace-late-by-ms']) })
+      }),
+    ],
+    told: here(driven.late).map(l => toldLine({ key: l.key as string, at: l.time, missed: l.missed, lateBy: l.lateByMs })),
+    refused: here(await driven.deadLetters(p)).length,
+  }
 }
 
 // ---- one line each, to be compared and read
 
 export const resultLine = ({ key, start, end, revision, cause, final, value, at }: Result): string =>
   `${key} [${start},${end}) r${revision} ${cause}${final ? ' final' : ''} at ${at}: ${value === null ? 'nothing' : `${value.n} records, ${value.sum}`}`
-export const lateLine = ({ key, at, weight, missed, lateBy }: Omit<LateCall, 'share'>): string =>
-  `${key} at ${at} (${weight}) missed ${missed.map(w => `[${w.start},${w.end})`).join(' ')} by ${lateBy}`
-export const outcomeLines = ({ results, late }: Pick<Outcome, 'results' | 'late'>) => ({
-  results: results.map(resultLine),
-  late: late.map(lateLine),
-})
-
-export async function driving<R>(job: Job, partitions: number, use: (driven: Driven) => Promise<R>): Promise<R> {
-  const driven = await drive(windowsProcessor(job), { partitions })
-  try {
-    return await use(driven)
-  } finally {
-    await driven.stop()
-  }
-}
+type Told = Pick<LateCall, 'key' | 'at' | 'missed' | 'lateBy'>
+export const toldLine = ({ key, at, missed, lateBy }: Told): string =>
+  `${key} at ${at} missed ${missed.map(w => `[${w.start},${w.end})`).join(' ')} by ${lateBy}`
+export const lateLine = (l: Told & { readonly weight: bigint }): string => `${l.weight}: ${toldLine(l)}`

@@ -37,10 +37,10 @@ export class Sessions implements WindowStage {
     const span = (sessions: readonly OpenSession[]): number =>
       Math.max(at, ...sessions.map(s => s.last)) + gap - Math.min(at, ...sessions.map(s => s.start))
     // Its start tells a session from others, so it does not go to where one began that closed beside it (decision 0066).
-    const touched = this.#open
-      .filter(s => s.key === key && at <= s.last + gap && at + gap >= s.start && !s.taken.includes(at))
-      .sort((a, b) => a.start - b.start)
-    const joined = span(touched) <= longest ? touched : touched.filter(s => span([s]) <= longest).slice(0, 1)
+    const touched = this.#open.filter(s => s.key === key && at <= s.last + gap && at + gap >= s.start).sort((a, b) => a.start - b.start)
+    const fitting = span(touched) <= longest ? touched : touched.filter(s => span([s]) <= longest).slice(0, 1)
+    const begins = fitting.every(s => at < s.start)
+    const joined = begins && fitting.some(s => s.taken.includes(at)) ? [] : fitting
     if (joined.length === 0 && at + gap + grace < this.#time) {
       const end = at + gap
       return { results: [], late: { key, at, weight, missed: [{ start: at, end }], lateBy: this.#time - end - grace, share: 'all' } }

@@ -9,7 +9,8 @@ export interface Arrival extends Timed {
   /** A refused record moves stream time and leaves no other trace. */
   readonly fate: 'taken' | 'refused'
 }
-export type Step = { readonly record: Arrival } | { readonly drain: 'drain' }
+/** What is done to a task. */
+export type Deed = { readonly push: readonly Arrival[] } | { readonly drain: 'drain' }
 
 export interface Outcome {
   readonly results: readonly Result[]
@@ -17,8 +18,8 @@ export interface Outcome {
   readonly counts: { readonly records: number; readonly late: number; readonly refused: number }
 }
 
-/** @param turn records per turn; a drain ends a turn before and after it */
-export function outcomeOf(windows: readonly WindowWords[], steps: readonly Step[], turn: number): Outcome {
+/** @param turn most records of a turn; a push and a drain end with a turn's end */
+export function outcomeOf(windows: readonly WindowWords[], deeds: readonly Deed[], turn: number): Outcome {
   const stages = windows.map(stageOf)
   const results: Result[] = []
   const late: LateCall[] = []
@@ -45,26 +46,21 @@ export function outcomeOf(windows: readonly WindowWords[], steps: readonly Step[
     for (const [i, stage] of stages.entries()) for (const result of stage.turnEnd()) on(i, result)
   }
 
-  let inTurn = 0
-  for (const step of steps) {
-    if ('drain' in step) {
-      if (inTurn > 0) turnEnd()
-      inTurn = 0
+  for (const deed of deeds) {
+    if ('drain' in deed) {
       for (let to = horizonOf(stages); to > time; to = horizonOf(stages)) advance(0, (time = to), 'drain')
       turnEnd()
       continue
     }
-    const { record } = step
-    counts.records++
-    if (record.fate === 'taken') push(0, record)
-    else counts.refused++
-    if (record.at > time) advance(0, (time = record.at), 'close')
-    if (++inTurn === turn) {
-      turnEnd()
-      inTurn = 0
+    for (const [i, record] of deed.push.entries()) {
+      counts.records++
+      if (record.fate === 'taken') push(0, record)
+      else counts.refused++
+      if (record.at > time) advance(0, (time = record.at), 'close')
+      if ((i + 1) % turn === 0) turnEnd()
     }
+    turnEnd()
   }
-  if (inTurn > 0) turnEnd()
   return { results, late, counts }
 }
 
