@@ -1,0 +1,4 @@
+// Recorded cumulating windows of other systems.
+import { recordedCases } from './recorded-cases.ts'
+
+recordedCases('cumulate', ['flink-sql.json'])
