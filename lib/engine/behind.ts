@@ -25,6 +25,7 @@ export class Behind {
   #stamp: string | null
   /** Acknowledged delta blocks that the cache does not have yet (I7: only acknowledged ones). */
   #waiting: Buffer[] = []
+  #mode: 'changes' | 'replace' = 'changes'
   /** The last acknowledged meta and its epoch. */
   #target: { readonly at: number; readonly epoch: number }
   /** Offset of the meta that an APPLY under way leads to, else the one reached. */
@@ -42,15 +43,22 @@ export class Behind {
     this.#waiting.push(...blocks)
     this.#target = { at: metaAt, epoch }
   }
+  /** The snapshot's blocks are all that there is. */
+  replaced(blocks: readonly Buffer[], metaAt: number, epoch: number): void {
+    this.#waiting = [...blocks]
+    this.#mode = 'replace'
+    this.#target = { at: metaAt, epoch }
+  }
   /** Brings the cache to the last acknowledged meta. At most one at a time. @throws CACHE_MISMATCH (CLOSE), CACHE_UNAVAILABLE (outcome unknown: OPEN finds out) */
   async apply(): Promise<void> {
     const target = this.#target
     if (target.at === this.#at) return
-    const blocks = this.#waiting
+    const [blocks, mode] = [this.#waiting, this.#mode]
     this.#waiting = []
+    this.#mode = 'changes'
     this.#reaching = target.at
     const { cache, task, ledgerId, nonce, callEntries } = this.#o
-    const plan = { ledgerId, nonce, from: this.#at, to: target.at, expect: this.#stamp, mode: 'changes', callEntries } as const
+    const plan = { ledgerId, nonce, from: this.#at, to: target.at, expect: this.#stamp, mode, callEntries }
     this.#stamp = await applyEntries(cache, task, plan, foldedEntries(blocks))
     this.#at = target.at
     this.#o.applied(target.epoch)

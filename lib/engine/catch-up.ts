@@ -4,6 +4,7 @@ import { Apply } from './apply.ts'
 import type { Pipeline } from './compile.ts'
 import { type Folded, LedgerFold, readLedger } from './fold.ts'
 import { ledgerRecord, type Meta } from './ledger.ts'
+import { fittingsOf } from './fitting.ts'
 import { trim } from './residency.ts'
 import type { TaskFacts } from './session.ts'
 import { stampOf } from './stamp.ts'
@@ -17,7 +18,7 @@ export interface CaughtUp {
 
 /** @throws CACHE_MISMATCH, OFFSET_OUT_OF_RANGE: begin again; what the fold throws */
 export async function catchUp(facts: TaskFacts, pipeline: Pipeline, barrier: number): Promise<CaughtUp> {
-  const { ports, ledger, partition, tuning } = facts
+  const { ports, ledger, partition, tuning, deployment } = facts
   const { log, cache, random } = ports
   const task = taskName(facts)
   const { start } = await log.bounds(ledger, partition)
@@ -32,17 +33,25 @@ export async function catchUp(facts: TaskFacts, pipeline: Pipeline, barrier: num
     mode: found.ledgerId === null ? 'replace' : 'changes',
     callEntries: tuning.applyEntries,
   })
-  const fold = new LedgerFold(`${ledger}/${partition}`, pipeline.stores, start, { from: found.from, who: apply })
+  const fold = new LedgerFold(`${ledger}/${partition}`, pipeline.stores, start, fittingsOf(deployment.plan, deployment.options.migrate), {
+    from: found.from,
+    who: apply,
+  })
   const reader = await log.reader(ledger, partition, start)
   try {
     await readLedger(reader, start, barrier, fold, async () => {
       await apply.flush()
-      trim(pipeline.bounded, tuning.residentEntries)
+      if (!fold.migrates) trim(pipeline.bounded, tuning.residentEntries)
     })
   } finally {
     reader.close()
   }
   const folded = fold.result()
+  if (folded.fitting.kind === 'unfit')
+    throw new MillraceError(
+      'STATE_INCOMPATIBLE',
+      `the stored state of '${deployment.plan.processor}' does not fit: ${folded.fitting.why.join('; ')}. \`millrace reset ${deployment.plan.processor}\` forgets it`,
+    )
   if (folded.meta === null) return { folded, stamp: null, ledgerId: random.uuid() }
   const { ledgerId, liveKeys } = folded.meta
   for (const { store } of pipeline.bounded) {

@@ -1,9 +1,12 @@
 // O3/O5: reads a ledger from its start to the barrier and checks that it follows its own rules (I1, I3).
-import { MillraceError } from '../model/errors.ts'
+import { Arena } from '../model/arena.ts'
+import { MillraceError, messageOf } from '../model/errors.ts'
 import type { RecordBatch } from '../model/record-batch.ts'
 import type { PartitionReader } from '../ports/record-log.ts'
 import { type BlockEntry, entriesOf } from '../state/delta.ts'
 import type { Store } from '../state/store.ts'
+import { readValue, writeValue } from '../state/value-codec.ts'
+import type { Fitting, Migration } from './fitting.ts'
 import { type Barrier, type LedgerRecord, ledgerRecord, type Meta } from './ledger.ts'
 
 export interface Folded {
@@ -16,6 +19,8 @@ export interface Folded {
   readonly deltaBytes: number
   /** The barriers since the last meta, in order (S6.5). */
   readonly trail: readonly Barrier[]
+  /** What the stores hold of it: all as it is, all with something migrated, or nothing that could be used. */
+  readonly fitting: Fitting
 }
 
 /** Who else is told what the ledger holds, in its order. */
@@ -43,16 +48,26 @@ export class LedgerFold {
   #snapshotBytes = 0
   #deltaBytes = 0
   #trail: Barrier[] = []
+  readonly #fittings: (meta: Meta) => Fitting
+  #fitting: Fitting = FITS
   readonly #start: number
 
   /**
    * @param start the ledger's first kept offset
+   * @param fittings what the stores can make of an epoch
    * @param told who hears of every entry behind offset `from`
    */
-  constructor(name: string, stores: readonly Store[], start: number, told: { readonly from: number; readonly who: Told } | null = null) {
+  constructor(
+    name: string,
+    stores: readonly Store[],
+    start: number,
+    fittings: (meta: Meta) => Fitting,
+    told: { readonly from: number; readonly who: Told } | null = null,
+  ) {
     this.#name = name
     this.#stores = new Map(stores.map(s => [s.name, s]))
     this.#start = start
+    this.#fittings = fittings
     this.#told = told
   }
   /** @throws DATA_LOSS, LEDGER_CORRUPT, STATE_INCOMPATIBLE */
@@ -84,7 +99,12 @@ export class LedgerFold {
       snapshotBytes: this.#snapshotBytes,
       deltaBytes: this.#deltaBytes,
       trail: this.#trail,
+      fitting: this.#fitting,
     }
+  }
+  /** Whether something that was loaded was migrated: then the stores hold what nobody else does. */
+  get migrates(): boolean {
+    return this.#fitting.kind === 'migrates'
   }
   /** A ledger that was cut off must begin with a snapshot. */
   #first(record: LedgerRecord): void {
@@ -107,16 +127,21 @@ export class LedgerFold {
       this.#snapshotAt = firstAt
       this.#snapshotBytes = size
       this.#deltaBytes = 0
+      this.#fitting = FITS
       if (tells) this.#told!.who.replace()
     } else this.#deltaBytes += size
-    for (const block of blocks) this.#load(block, offset, tells)
+    const fitting = this.#fittings(meta)
+    if (fitting.kind === 'unfit' || (fitting.kind === 'migrates' && this.#fitting.kind === 'fits')) this.#fitting = fitting
+    for (const block of blocks) this.#load(block, offset, tells, fitting)
     this.#meta = meta
     this.#at = offset
     this.#trail = []
   }
-  #load(block: Buffer, offset: number, tells: boolean): void {
+  #load(block: Buffer, offset: number, tells: boolean, fitting: Fitting): void {
     for (const entry of entriesOf(block)) {
       const { store: name, key, value } = entry
+      if (tells) this.#told!.who.add(entry)
+      if (fitting.kind === 'unfit') continue
       const store = this.#stores.get(name)
       if (store === undefined) {
         throw new MillraceError(
@@ -124,8 +149,22 @@ export class LedgerFold {
           `${this.#name} holds state of stage '${name}' (offset ${offset}), which the processor does not have`,
         )
       }
-      store.load(key, value)
-      if (tells) this.#told!.who.add(entry)
+      const migrate = fitting.kind === 'migrates' ? fitting.migrations.get(name) : undefined
+      if (migrate === undefined) store.load(key, value)
+      else this.#migrate(store, key, value, migrate)
+    }
+  }
+  #migrate(store: Store, key: Buffer, value: Buffer | null, migrate: Migration): void {
+    if (store.loadOld === undefined)
+      throw new MillraceError('STATE_INCOMPATIBLE', `what stage '${store.name}' remembers cannot be migrated: only values by key can`)
+    try {
+      store.loadOld(key, value, old => plain(migrate(old)))
+    } catch (cause) {
+      throw new MillraceError(
+        'STATE_INCOMPATIBLE',
+        `the migration of stage '${store.name}' failed on key ${JSON.stringify(readValue(key))}: ${messageOf(cause)}`,
+        { cause },
+      )
     }
   }
   #corrupt(offset: number, what: string): never {
@@ -136,6 +175,13 @@ export class LedgerFold {
   }
 }
 
+/** @throws STATE_NOT_PLAIN */
+function plain(value: unknown): unknown {
+  writeValue(new Arena(256), value)
+  return value
+}
+
+const FITS: Fitting = { kind: 'fits' }
 const FETCH_BYTES = 8_000_000
 
 /** Reads `[start, barrier)` into the fold, and does `between` whenever it has taken what was fetched. @throws OFFSET_OUT_OF_RANGE when the ledger was truncated meanwhile: O3 begins again */

@@ -1,7 +1,7 @@
 // OPEN: O1 … O6 of exactly-once.md §2, in order. Nothing about position or state is read before the fence and the barrier (I5).
 import { isRetriable, MillraceError } from '../model/errors.ts'
 import type { FeedSpec } from '../model/feed.ts'
-import { incompatibilities, inputOf, rootsOf, sourcesOf } from '../model/plan.ts'
+import { inputOf, rootsOf, sourcesOf } from '../model/plan.ts'
 import type { TransactionalProducer } from '../ports/record-log.ts'
 import { Behind } from './behind.ts'
 import { type Caution, cautionOf } from './caution.ts'
@@ -108,15 +108,6 @@ async function readySession(
 ): Promise<Session> {
   const { ports, deployment, partition, tuning } = facts
   const { meta } = folded
-  if (meta !== null) {
-    const changed = incompatibilities(meta.stages, deployment.plan)
-    if (changed.length > 0) {
-      throw new MillraceError(
-        'STATE_INCOMPATIBLE',
-        `the stored state of '${deployment.plan.processor}' does not fit: ${changed.join('; ')}; reset it or add a migration`,
-      )
-    }
-  }
   const inputs: TaskInput[] = []
   for (const [name, partitions] of deployment.inputs) {
     if (partition < partitions) inputs.push(await openInput(facts, pipeline, name, meta))
@@ -141,6 +132,7 @@ async function readySession(
       for (const { store } of pipeline.bounded) store.applied(epoch)
     },
   })
+  if (folded.fitting.kind === 'migrates') for (const { store } of pipeline.bounded) store.applied(-1) // the cache holds older forms of everything
   const session = new Session(facts, {
     producer,
     pipeline,
@@ -156,6 +148,7 @@ async function readySession(
     snapshotBytes: folded.snapshotBytes,
     deltaBytes: folded.deltaBytes,
     caution,
+    form: folded.fitting.kind === 'migrates' ? 'migrated' : 'as stored',
   })
   pipeline.cursor.ordinal = session.counts.records // windows may close before the first record comes
   holder.session = session

@@ -41,6 +41,7 @@ export interface SessionStart {
   readonly snapshotBytes: number
   readonly deltaBytes: number
   readonly caution: Caution
+  readonly form: Session['form']
 }
 
 export class Session {
@@ -69,6 +70,8 @@ export class Session {
   truncation: { readonly before: number; readonly metaAt: number } | null = null
   /** Input positions of the last sealed epoch. */
   readonly committedPositions: Map<string, number>
+  /** Migrated: what is remembered has another form than in ledger and cache, until a snapshot replaces both (S5.1). */
+  form: 'as stored' | 'migrated'
   /** How the next batch is gone about (S6.5). */
   caution: Caution
   /** The commit under way; at most one (E4). */
@@ -93,6 +96,7 @@ export class Session {
     this.snapshotBytes = start.snapshotBytes
     this.deltaBytes = start.deltaBytes
     this.caution = start.caution
+    this.form = start.form
   }
   get caughtUp(): boolean {
     return this.inputs.every(i => i.caughtUp)

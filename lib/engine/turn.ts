@@ -20,7 +20,7 @@ interface Epoch {
 /** One turn. @returns 'quiet' when everything there is was computed and committed, so that the caller may wait. @throws whatever must CLOSE the session */
 export async function turn(session: Session, mode: 'running' | 'draining'): Promise<'busy' | 'quiet'> {
   const { tuning, stillness } = session.facts
-  session.residency.trim()
+  if (session.form === 'as stored') session.residency.trim()
   if (snapshotDue(session)) await snapshot(session)
   for (const input of session.inputs) await input.fill(tuning.epochBytes) // E1
 
@@ -183,7 +183,7 @@ async function commit(session: Session, epoch: Epoch): Promise<void> {
 }
 
 const snapshotDue = (session: Session): boolean =>
-  session.deltaBytes > Math.max(session.facts.tuning.snapshotBytes, 2 * session.snapshotBytes)
+  session.form === 'migrated' || session.deltaBytes > Math.max(session.facts.tuning.snapshotBytes, 2 * session.snapshotBytes)
 
 /** An epoch of its own: no input, no output, nothing computed ahead. It replaces its reader's state. */
 async function snapshot(session: Session): Promise<void> {
@@ -196,7 +196,10 @@ async function snapshot(session: Session): Promise<void> {
   const { baseOffsets } = await session.producer.commit({ writes: [epochWrite(facts.ledger, facts.partition, blocks, meta)] })
   const first = baseOffsets[0]!
   const at = first + blocks.length
-  behind.committed([], at, meta.epoch) // the fold is the same
+  if (session.form === 'as stored')
+    behind.committed([], at, meta.epoch) // the fold is the same
+  else behind.replaced(blocks, at, meta.epoch)
+  session.form = 'as stored'
   session.snapshotAt = first
   session.snapshotBytes = blocks.reduce((n, b) => n + b.length, 0)
   session.deltaBytes = 0

@@ -118,18 +118,3 @@ function identityOf(plan: Plan): Identity {
 export const stateLines = (plan: Plan): readonly string[] => identityOf(plan).lines
 /** 16 hex digits over the state lines. */
 export const fingerprintOf = (plan: Plan): string => identityOf(plan).fingerprint
-
-/** What changed between stored state lines and a plan's, one sentence a stage; empty when compatible (S5.1). */
-export function incompatibilities(stored: readonly string[], plan: Plan): readonly string[] {
-  const byName = (lines: readonly string[]): Map<string, string> => new Map(lines.map(l => [(JSON.parse(l) as { name: string }).name, l]))
-  const before = byName(stored)
-  const now = byName(stateLines(plan))
-  const found: string[] = []
-  for (const [name, line] of before) {
-    const other = now.get(name)
-    if (other === undefined) found.push(`stage '${name}' is gone`)
-    else if (other !== line) found.push(`stage '${name}' changed from ${line} to ${other}`)
-  }
-  for (const name of now.keys()) if (!before.has(name)) found.push(`stage '${name}' is new`)
-  return found
-}

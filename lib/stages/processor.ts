@@ -6,6 +6,7 @@ import type { Duration } from '../model/time.ts'
 import type { Target } from '../model/topic.ts'
 import type { DeadLetter, Verdict } from '../model/verdict.ts'
 import { outputNode } from './flow.ts'
+import { synchronous } from './synchronous.ts'
 
 export interface ProcessorOptions {
   /** What becomes of a record that cannot be decoded or processed, and of a result that cannot be written (S6.1). */
@@ -20,7 +21,10 @@ export interface ProcessorOptions {
   readonly idleAfter?: Duration | 'never'
   /** An epoch ends after so many records (default 50,000) or so much computing (default 100 ms), whichever comes first. */
   readonly epoch?: { readonly records?: number; readonly every?: Duration }
-  /** Per stage name: turns a stored value of an older version into today's. */
+  /**
+   * Per name of a stage that keeps values by key (scan, one of your own): makes a value that version `from` of it stored today's; null forgets the key.
+   * Called for every stored value at the first start with another version; the snapshot that follows replaces them all. Pure, as every function.
+   */
   readonly migrate?: Readonly<Record<string, (old: unknown, from: number) => unknown>>
 }
 
@@ -62,6 +66,11 @@ export function processor(id: string, outputs: Output | readonly [Output, ...Out
   }
   const plan = planOf(id, (Array.isArray(outputs) ? (outputs as readonly Output[]) : [outputs as Output]).map(outputNode))
   kindOf(plan)
+  for (const name of Object.keys(options.migrate ?? {})) {
+    if (!plan.nodes.some(n => n.spec.name === name))
+      throw new MillraceError('PLAN_INVALID', `'${id}' has a migrate for '${name}': no stage is called so`)
+    synchronous(`'${id}': migrate of '${name}'`, options.migrate![name]!)
+  }
   const made: Processor = Object.freeze({
     id,
     options: Object.freeze({ ...options }),

@@ -114,6 +114,14 @@ export class KeyedStore<S> implements Evictable, Undoable {
     this.#entries.set(k, this.#read(k, value))
     this.#live++
   }
+  loadOld(key: Buffer, value: Buffer | null, migrate: (old: unknown) => unknown): void {
+    this.load(key, value)
+    const entry = this.#entries.get(readValue(key) as Key)
+    if (entry === undefined) return
+    const now = migrate(entry.value) ?? undefined
+    if (now === undefined) this.load(key, null)
+    else entry.value = now as S
+  }
   clear(): void {
     this.#entries.clear()
     this.#changed = []

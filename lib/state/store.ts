@@ -21,6 +21,8 @@ export interface Store {
   writeAll(block: BlockWriter, store: number): void
   /** Takes an entry from the ledger; null deletes it. */
   load(key: Buffer, value: Buffer | null): void
+  /** As `load`, of an entry that an older version of the stage wrote; `migrate` gives its value today, null forgets it. Stores without it cannot migrate. */
+  loadOld?(key: Buffer, value: Buffer | null, migrate: (old: unknown) => unknown): void
   clear(): void
   /** Live entries for people to look at: all, or those of one key. */
   entries(key?: Key): Iterable<StateEntry>

@@ -45,15 +45,22 @@ class Process {
   readonly worker: Worker
   readonly failures: MillraceError[] = []
   dead: 'dead' | 'alive' = 'alive'
+  readonly death: Promise<void>
+  #died: () => void = () => {}
   readonly #noticed: (() => void)[] = []
   constructor(world: World, now: number, life: number, tuning: Partial<Tuning>, lost: Lost) {
+    this.death = new Promise(resolve => {
+      this.#died = resolve
+    })
     this.time = new ManualClock(now)
     this.clock = new LifeClock(this.time)
     const wire: Wire = {
       ...DIRECT,
       call: (point, effect, broken, detail) => {
         if (this.dead === 'dead') return new Promise(() => {})
-        if (broken !== null && lost(point, detail?.() ?? '')) return Promise.reject(broken('the request is lost'))
+        const gone = lost(point, detail?.() ?? '')
+        if ((this.dead as string) === 'dead') return new Promise(() => {})
+        if (gone && broken !== null) return Promise.reject(broken('the request is lost'))
         return DIRECT.call(point, effect, broken, detail)
       },
       atDeath: noticed => void this.#noticed.push(noticed),
@@ -74,6 +81,7 @@ class Process {
   }
   die(): void {
     this.dead = 'dead'
+    this.#died()
     for (const noticed of this.#noticed) noticed()
   }
 }
@@ -85,13 +93,18 @@ export class Lives {
   readonly #tuning: Partial<Tuning>
   readonly #outside: SimulatedPorts
   readonly #lost: Lost
+  /** Told of every call of the engine before it is made. */
+  onCall: (point: string) => void = () => {}
   #process: Process | null = null
   #now: number | undefined
   #life = 0
 
   constructor(tuning: Partial<Tuning> = {}, lost: Lost = () => false) {
     this.#tuning = tuning
-    this.#lost = lost
+    this.#lost = (point, detail) => {
+      this.onCall(point)
+      return lost(point, detail)
+    }
     this.#outside = directPorts(this.world)
   }
   /** A new process runs the processor until it rests or dies. */
@@ -99,7 +112,7 @@ export class Lives {
     this.#life++
     const now = this.#now ?? this.#outside.clock.now()
     const process = (this.#process = new Process(this.world, now, this.#life, { ...this.#tuning, ...tuning }, this.#lost))
-    await process.worker.start(processor)
+    await Promise.race([process.worker.start(processor), process.death])
     return this.rest()
   }
   /** kill -9, wherever it is; called by a function of the processor, the rest of its turn has no effect. */

@@ -1,8 +1,9 @@
 // What the tasks of a processor remember, read from their ledgers without opening a task: nothing is fenced, written or computed.
 import { compile } from '../../engine/compile.ts'
+import { fittingsOf } from '../../engine/fitting.ts'
 import { LedgerFold, readLedger } from '../../engine/fold.ts'
 import { ledgerTopic, type Meta } from '../../engine/ledger.ts'
-import { incompatibilities, topicsOf } from '../../model/plan.ts'
+import { topicsOf } from '../../model/plan.ts'
 import { MillraceError } from '../../model/errors.ts'
 import type { RecordLog } from '../../ports/record-log.ts'
 import { planOfProcessor, type Processor } from '../../stages/processor.ts'
@@ -29,17 +30,16 @@ async function taskAtRest(log: RecordLog, ledger: string, processor: Processor, 
   const plan = planOfProcessor(processor)
   const stores = storesOf(processor, partition)
   const { start, stable } = await log.bounds(ledger, partition)
-  const fold = new LedgerFold(`${ledger}/${partition}`, stores, start)
+  const fold = new LedgerFold(`${ledger}/${partition}`, stores, start, fittingsOf(plan, processor.options.migrate))
   const reader = await log.reader(ledger, partition, start)
   try {
     await readLedger(reader, start, stable, fold)
   } finally {
     reader.close()
   }
-  const { meta } = fold.result()
-  const changed = meta === null ? [] : incompatibilities(meta.stages, plan)
-  if (changed.length > 0)
-    throw new MillraceError('STATE_INCOMPATIBLE', `the stored state of '${processor.id}' does not fit its code: ${changed.join('; ')}`)
+  const { meta, fitting } = fold.result()
+  if (fitting.kind === 'unfit')
+    throw new MillraceError('STATE_INCOMPATIBLE', `the stored state of '${processor.id}' does not fit its code: ${fitting.why.join('; ')}`)
   return { partition, stores, meta }
 }
 
