@@ -9,9 +9,10 @@ import type { Settings } from '#lib/config/settings.ts'
 import { isMillraceError, MillraceError } from '#lib/model/errors.ts'
 import { SILENT } from '#lib/ports/observer.ts'
 import type { Inspection } from '#lib/ports/inspection.ts'
-import { Closing } from './closing.ts'
-import { holdsData, shownPath } from './directory.ts'
-import { openLog, openRegistry, openTablesIn, takeDirectory } from './directory-parts.ts'
+import { Closing } from '#lib/embedded/closing.ts'
+import { holdsData, shownPath } from '#lib/embedded/directory.ts'
+import { openLog, openRegistry, openTablesIn, takeDirectory } from '#lib/embedded/directory-parts.ts'
+import { MIGRATIONS } from './migrations.ts'
 import { PROCESSORS } from './systems.ts'
 
 /** A process that starts or stops holds the directory and does not answer for a while. */
@@ -56,7 +57,7 @@ async function atRest(settings: Settings, closing: Closing, tell: (text: string)
   const log = await openLog(closing, lock, tell)
   const registry = await openRegistry(closing, lock.directory)
   const cache = closing.after(new EmbeddedStateCache(), c => c.close())
-  const tables = openTablesIn(closing, lock.directory)
+  const tables = openTablesIn(closing, lock.directory, MIGRATIONS)
   const ports = { log, cache, registry, tables, feeds: new Map(), clock: systemClock(), random: systemRandom(), observer: SILENT }
   return systemInspection({ app: facts.app, ports, processors: PROCESSORS, running: null })
 }

@@ -48,7 +48,7 @@ async function startAction(bound: Bound, options: Options): Promise<void> {
       import('./systems.ts'),
       import('#lib/adapters/embedded/system-clock.ts'),
       import('./stop-signals.ts'),
-      import('./directory.ts'),
+      import('#lib/embedded/directory.ts'),
     ])
   const [orders] = SYSTEMS as [(typeof SYSTEMS)[number]]
   const status = options['status'] === false ? 'none' : 'shown'

@@ -47,6 +47,7 @@ export type { Flow, Output, Pipeable, Stage, TableView, Windowed } from './model
 
 // ---- stages
 export { from } from './stages/from.ts'
+export { fromObservable } from './stages/from-observable.ts'
 export { type Processor, type ProcessorOptions, processor } from './stages/processor.ts'
 export { branch } from './stages/branch.ts'
 export { distinct } from './stages/distinct.ts'

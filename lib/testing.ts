@@ -2,10 +2,12 @@
 
 // ---- driving processors without servers and without waiting
 export {
+  type Committed,
   drive,
   type Driven,
   type DriveOptions,
   type Emitted,
+  type ObserveOptions,
   type SeenDeadLetter,
   type SeenLate,
   type SeenRecord,

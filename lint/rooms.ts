@@ -13,9 +13,11 @@ const LIB: Readonly<Record<string, readonly string[]>> = {
   stages: ['state'],
   ports: [],
   engine: ['stages', 'state', 'codec', 'ports'],
+  rx: ['engine', 'stages', 'codec', 'ports'],
   config: [],
   observe: ['ports'],
   cli: ['engine', 'ports', 'config', 'codec', 'stages'],
+  embedded: ['adapters', 'engine', 'rx', 'ports', 'observe', 'cli', 'stages'],
 }
 
 const lib = (rooms: readonly string[]): string[] => rooms.map(room => `^lib/${room}/`)
@@ -55,14 +57,20 @@ const adapters = [
 
 const testing = only(
   'lib-testing',
-  'lib/testing imports all of lib but the adapters of real services (kafka, redis, postgres).',
+  'lib/testing imports all of lib but the adapters of real services (kafka, redis, postgres) and what is wired to them (embedded).',
   '^lib/testing/',
-  ['^lib/(?!adapters/(kafka|redis|postgres)/)'],
+  ['^lib/(?!adapters/(kafka|redis|postgres)/|embedded[/.])'],
 )
 
 const doors = [
   only('door-index', 'lib/index.ts opens model and stages to the authors of processors.', '^lib/index[.]ts$', lib(['model', 'stages'])),
   only('door-testing', 'lib/testing.ts opens lib/testing to those who test processors.', '^lib/testing[.]ts$', lib(['model', 'testing'])),
+  only(
+    'door-embedded',
+    'lib/embedded.ts opens lib/embedded, files as feeds, and the words of what it gives to those who run processors in their own program.',
+    '^lib/embedded[.]ts$',
+    lib(['model', 'embedded', 'adapters/file', 'ports', 'rx']),
+  ),
 ]
 
 const outside = [

@@ -28,7 +28,8 @@ export class TopicWriter {
   readonly #ports: Pick<Ports, 'log' | 'registry' | 'clock' | 'random'>
   readonly #options: TopicWriterOptions
   readonly #targets = new Map<string, Promise<TargetTopic>>()
-  readonly #closing = new AbortController()
+  readonly #hurry = new AbortController()
+  #state: 'open' | 'closed' = 'open'
   #producer: TransactionalProducer | null = null
   /** Every transaction commits a name of its own as the metadata of a group offset: whether it has landed can be asked. */
   readonly #nonce: string
@@ -42,16 +43,23 @@ export class TopicWriter {
   }
   /**
    * Writes values to a topic, all or none; resolves when they are durable. Calls follow one another. Waits while the log is away.
-   * @throws VALUE_REFUSED, KEY_MISSING (nothing was written); TOPIC_DIFFERS, SCHEMA_INCOMPATIBLE and what else does not pass by itself; LOG_UNAVAILABLE when it is closed
+   * @throws VALUE_REFUSED, KEY_MISSING, RECORD_TOO_LARGE (nothing was written); TOPIC_DIFFERS, SCHEMA_INCOMPATIBLE and what else does not pass by itself;
+   * LOG_UNAVAILABLE when it is closed
    */
   write(topic: TopicSpec, values: readonly TimedValue[]): Promise<void> {
+    if (this.#state === 'closed') return Promise.reject(new MillraceError('LOG_UNAVAILABLE', `the writer '${this.#options.id}' is closed`))
     const written = this.#last.then(() => this.#write(topic, values))
     this.#last = written.catch(() => {})
     return written
   }
-  /** Commits nothing more; what is under way settles. */
+  /** From here on nothing is waited for: what cannot be written at once fails with what keeps it from it. */
+  hurry(): void {
+    this.#hurry.abort('hurry')
+  }
+  /** What was given to it is written or fails at once; then nothing is written any more. Never throws. */
   async close(): Promise<void> {
-    this.#closing.abort('closed')
+    this.#state = 'closed'
+    this.hurry()
     await this.#last
     await this.#producer?.close()
     this.#producer = null
@@ -108,12 +116,12 @@ export class TopicWriter {
   /** Tries again with back-off for as long as that may help. */
   async #persistently<T>(attempt: () => Promise<T>): Promise<T> {
     for (let failures = 0; ; failures++) {
-      if (this.#closing.signal.aborted) throw new MillraceError('LOG_UNAVAILABLE', `the writer '${this.#options.id}' is closed`)
+      const last = this.#hurry.signal.aborted
       try {
         return await attempt()
       } catch (error) {
-        if (!isRetriable(error)) throw error
-        await this.#ports.clock.sleep(Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures), this.#closing.signal)
+        if (last || !isRetriable(error)) throw error
+        await this.#ports.clock.sleep(Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures), this.#hurry.signal)
       }
     }
   }

@@ -21,6 +21,9 @@ export interface WorkerSettings {
   readonly tuning?: Partial<Tuning>
 }
 
+/** A letter first, at most 50 of them. */
+export const APP_NAME = /^[a-z][a-z0-9-]{0,49}$/
+
 interface Living {
   readonly life: Life<OpenTask>
   readonly subscription: Subscription
@@ -42,7 +45,7 @@ export class Worker {
   readonly #stillness = new Stillness()
   #listeners: (() => void)[] = []
   constructor(ports: Ports, settings: WorkerSettings) {
-    if (!/^[a-z][a-z0-9-]{0,49}$/.test(settings.app))
+    if (!APP_NAME.test(settings.app))
       throw new MillraceError('OPTION_INVALID', `'${settings.app}' is no app name: lower case letters, digits and '-', at most 50`)
     this.#ports = ports
     this.#settings = { ...settings, tuning: { ...TUNING, ...settings.tuning } }

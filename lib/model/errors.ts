@@ -145,6 +145,17 @@ export const ERRORS = {
     'An order lacks a field or has one that cannot be (a quantity that is not positive, a negative price); the message names it. The order is refused as a whole.',
   ),
   VIEW_INVALID: entry('data', 'never', 'A product view lacks a field or has one that cannot be; the message names it.'),
+  // ---- Observables
+  SOURCE_FAILED: entry(
+    'operator',
+    'never',
+    'The Observable of a source ended with an error, which is the cause; everything it emitted before is committed.',
+  ),
+  SOURCE_OVERFLOW: entry(
+    'code',
+    'never',
+    'The Observable of a source emits faster than its values can be committed, and its buffer is full; everything it emitted before is committed.',
+  ),
   // ---- command line
   OPTION_INVALID: entry('operator', 'never', 'A command, an option or its value is not known; see --help.'),
   PORT_IN_USE: entry('operator', 'never', 'Another program listens on the port; choose another one.'),

@@ -1,15 +1,18 @@
 // Runs processors by the real engine over simulated ports, where nothing waits for real time: push in, let time pass, crash, look at what came out.
+import type { Observable } from 'rxjs'
 import type { Tuning } from '../engine/environment.ts'
 import { MillraceError } from '../model/errors.ts'
 import { type Table, tableSpecOf } from '../model/table.ts'
 import type { Duration } from '../model/time.ts'
 import { specOf, type Topic } from '../model/topic.ts'
 import type { Feed } from '../ports/feed.ts'
+import type { Committed, ObserveOptions } from '../rx/observe-topic.ts'
 import type { Processor } from '../stages/processor.ts'
 import { DrivenWorld, type WorldOptions } from './driver/driven-world.ts'
 import type { Emitted } from './driver/emitted.ts'
 import type { SeenDeadLetter, SeenLate, SeenRecord } from './driver/seen.ts'
 
+export type { Committed, ObserveOptions }
 export type { Emitted } from './driver/emitted.ts'
 export type { SeenDeadLetter, SeenLate, SeenRecord, SeenResult } from './driver/seen.ts'
 
@@ -127,6 +130,10 @@ export class Driven {
   /** All records of a topic, by partition and offset; records without a value (marks) are left out. */
   async records<T>(topic: Topic<T, unknown>): Promise<readonly SeenRecord<T>[]> {
     return (await this.#world.records(specOf(topic))) as readonly SeenRecord<T>[]
+  }
+  /** What is committed to a topic, as an Observable; what an act made come has been told when the act resolves. It completes at `repartition()`. */
+  observe<T>(topic: Topic<T, unknown>, options?: ObserveOptions): Observable<Committed<T>> {
+    return this.#world.observatory.observe(topic, options)
   }
   /** Everything that a processor has refused. */
   async deadLetters(processor: Processor): Promise<readonly SeenDeadLetter[]> {

@@ -9,6 +9,7 @@ export const ROOMS: Readonly<Record<string, { readonly file: string; readonly ma
   stages: { file: 'lib/stages/window/assigner.ts', may: ['model', 'state'] },
   ports: { file: 'lib/ports/record-log.ts', may: ['model'] },
   engine: { file: 'lib/engine/turn.ts', may: ['model', 'stages', 'state', 'codec', 'ports'] },
+  rx: { file: 'lib/rx/observe-topic.ts', may: ['model', 'engine', 'stages', 'codec', 'ports'] },
   config: { file: 'lib/config/settings.ts', may: ['model'] },
   observe: { file: 'lib/observe/metrics.ts', may: ['model', 'ports'] },
   cli: { file: 'lib/cli/run.ts', may: ['model', 'engine', 'ports', 'config', 'codec', 'stages'] },
@@ -18,15 +19,23 @@ export const ROOMS: Readonly<Record<string, { readonly file: string; readonly ma
   redis: { file: 'lib/adapters/redis/cache.ts', may: ['model', 'ports'] },
   postgres: { file: 'lib/adapters/postgres/tables.ts', may: ['model', 'ports'] },
   registry: { file: 'lib/adapters/registry/local.ts', may: ['model', 'ports', 'codec'] },
+  embedding: {
+    file: 'lib/embedded/system.ts',
+    may: [
+      ...['model', 'engine', 'rx', 'ports', 'observe', 'cli', 'stages'],
+      ...['embedded', 'file', 'kafka', 'redis', 'postgres', 'registry'],
+    ],
+  },
   testing: {
     file: 'lib/testing/driver.ts',
     may: [
-      ...['model', 'codec', 'state', 'stages', 'ports', 'engine', 'config', 'observe', 'cli'],
+      ...['model', 'codec', 'state', 'stages', 'ports', 'engine', 'rx', 'config', 'observe', 'cli'],
       ...['embedded', 'file', 'registry', 'index', 'testing-door'],
     ],
   },
   index: { file: 'lib/index.ts', may: ['model', 'stages'] },
   'testing-door': { file: 'lib/testing.ts', may: ['model', 'testing'] },
+  'embedded-door': { file: 'lib/embedded.ts', may: ['model', 'embedding', 'file', 'ports', 'rx'] },
   schemas: { file: 'schemas/orders/topics.ts', may: ['index'] },
   processors: { file: 'processors/orders/event-aggregator.ts', may: ['index', 'schemas'] },
   gateway: { file: 'gateway/routes.ts', may: ['model', 'ports', 'codec', 'config', 'observe', 'schemas', 'contract'] },

@@ -66,6 +66,32 @@ for (const path of modules) {
 console.log(modules.length)
 `
 
+/** With the rxjs that npm has put beside the package. */
+const EMBEDDED = `
+import { from, fromObservable, integer, json, processor, scan, table, text, topic, upsert } from 'millrace'
+import { embedded } from 'millrace/embedded'
+import { of } from 'rxjs'
+const sales = fromObservable('sales', of({ shop: 'ann', n: 2 }, { shop: 'ann', n: 3 }), {
+  value: json(value => value), key: 'shop', time: 'record-timestamp',
+})
+const sums = topic('sums', { value: json(value => value), key: 'shop', time: 'record-timestamp' })
+const latest = table('latest', { columns: { shop: text, n: integer, revision: integer }, key: ['shop'], revision: 'revision' })
+const summing = processor('summing', from(sales).pipe(scan('sum', {
+  version: 1, ttl: null, initial: () => ({ n: 0, revision: 0 }),
+  next: (sum, sale) => {
+    const state = { n: sum.n + sale.n, revision: sum.revision + 1 }
+    return { state, emit: [{ shop: sale.shop, ...state }] }
+  },
+})).to(sums))
+const loading = processor('loading', from(sums).to(upsert(latest, row => row)))
+const millrace = await embedded({ directory: 'embedded-data', processors: [summing, loading] })
+millrace.observe(sums, { from: 'earliest' }).subscribe(({ value }) => console.log('observed', value.shop, value.n))
+await millrace.drain()
+const { rows } = await millrace.query('SELECT shop, n FROM latest')
+await millrace.stop()
+console.log('rows', rows.join())
+`
+
 const INVOICES = `InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
 700001,A1,A GREEN CUP,3,2011-03-01 10:00:00,3.35,41.0,Norway
 700001,B2,A SPOON,2,2011-03-01 10:00:00,0.05,41.0,Norway
@@ -148,6 +174,15 @@ describe('the packed package, installed into an empty project', { timeout: 10 * 
       "import * as testing from 'millrace/testing'\nconsole.log(typeof testing.recordLogConformance)\n",
     )
     assert.equal(run(project, process.execPath, 'testing.mjs').trim(), 'function')
+  })
+
+  test('the third door opens: a program with processors of its own, a table that nobody made, and an Observable as a source', () => {
+    writeFileSync(join(project, 'embedded.mjs'), EMBEDDED)
+    assert.deepEqual(run(project, process.execPath, 'embedded.mjs').trim().split(/\r?\n/), [
+      'observed ann 2',
+      'observed ann 5',
+      'rows ann,5',
+    ])
   })
 
   test('`npx millrace` starts it', () => {

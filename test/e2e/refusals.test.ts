@@ -133,7 +133,7 @@ describe('the data directory: exit code 1', () => {
     assert.equal((await millrace([...reading(file('one.csv', HEADER + ROW), data), '--partitions', '3'])).code, 0)
     assert.match(
       await refused([...reading(join(at, 'one.csv'), data), '--partitions', '8'], 2),
-      /^OPTION_INVALID: .* was made with --partitions 3, which cannot be changed; /,
+      /^OPTION_INVALID: .* was made with 3 partitions, which cannot be changed; /,
     )
   })
   test('a damaged log, registry or directory file is named with its place, and left as it is', async () => {

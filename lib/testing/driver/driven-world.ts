@@ -4,6 +4,7 @@ import { TopicWriter } from '../../engine/topic-writer.ts'
 import { MillraceError } from '../../model/errors.ts'
 import type { TopicSpec } from '../../model/topic.ts'
 import type { Feed } from '../../ports/feed.ts'
+import { Observatory } from '../../rx/observe-topic.ts'
 import type { Processor } from '../../stages/processor.ts'
 import { ManualClock } from '../simulation/clock.ts'
 import { FeedSource } from '../simulation/feed.ts'
@@ -39,6 +40,7 @@ export class DrivenWorld {
   readonly #world: World
   /** The test's own way to the servers; no death cuts it. */
   readonly outside: SimulatedPorts
+  readonly observatory: Observatory
   readonly #writer: TopicWriter
   readonly #feeds: ReadonlyMap<string, FeedSource | Feed>
   readonly #gathering: Gathering
@@ -57,6 +59,7 @@ export class DrivenWorld {
     }
     this.#world = new World({ ...IMMEDIATE, after })
     this.outside = portsOver(this.#world, DIRECT, this.#clock, this.#random)
+    this.observatory = new Observatory(this.outside)
     this.#writer = new TopicWriter(this.outside, { id: `${APP}-driver`, partitions: options.partitions })
     this.#feeds = new Map(Object.entries(options.feeds).map(([name, of]) => [name, 'open' in of ? of : this.#source(name, of)]))
     this.#gathering = new Gathering(APP, options.processors, this.#world, this.outside, this.late)
@@ -127,7 +130,7 @@ export class DrivenWorld {
   /** Stops, and nobody looks any more: who observes a topic is told that it is over. */
   async leave(): Promise<void> {
     await this.stop()
-    await this.outside.log.close()
+    await this.observatory.close()
   }
 
   /** What came out since this was last asked. */

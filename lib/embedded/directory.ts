@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
-import { MillraceError, messageOf } from '#lib/model/errors.ts'
+import { MillraceError, messageOf } from '../model/errors.ts'
 
 export interface DirectoryFacts {
   readonly app: string

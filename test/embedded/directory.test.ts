@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { checkUsable, type DirectoryFacts, holdsData, makeDirectory, readFacts, shownPath, writeFacts } from '../../app/directory.ts'
+import { checkUsable, type DirectoryFacts, holdsData, makeDirectory, readFacts, shownPath, writeFacts } from '#lib/embedded/directory.ts'
 import { coded } from '../adapters/embedded/opened.ts'
 
 function place(t: TestContext): string {

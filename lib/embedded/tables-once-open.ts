@@ -1,5 +1,5 @@
 // Tables that may take seconds to open: asked before that, they wait; opened at the first question, or when told to.
-import type { Tables } from '#lib/ports/tables.ts'
+import type { Tables } from '../ports/tables.ts'
 
 export interface TablesOnceOpen extends Tables {
   /** Opens them now. @throws what opening throws, also every time later */
