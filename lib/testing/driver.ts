@@ -79,7 +79,8 @@ export class Driven {
   }
   /**
    * The process dies at once, as with kill -9: nothing is closed, of the requests under way some arrive. A new one opens everything from what log, cache
-   * and tables hold. What was pushed and is not awaited yet goes on in the new process.
+   * and tables hold. What was pushed and is not awaited yet goes on in the new process. When processes die again and again in the same records,
+   * one of these is taken for the cause (S6.5).
    * @param o `cache`: whether the state cache outlives the process, as on a server, or is lost with it, as in embedded mode. Default 'kept'
    */
   crash(o: { readonly cache?: 'kept' | 'lost' } = {}): Promise<Emitted> {

@@ -54,7 +54,7 @@ async function refused(op: OperatorFunction<E, E>, rxMode: 'compared' | 'run' = 
 }
 const code = async (op: OperatorFunction<E, E>, mode?: 'run'): Promise<string | undefined> => (await refused(op, mode))?.code
 
-describe('RX_STATEFUL: the driver runs each chain record by record on fresh subscriptions', () => {
+describe('S5.6: RX_STATEFUL: the driver runs each chain record by record on fresh subscriptions', () => {
   test('the error names the stage, the first record that differs, and what was made of it in both runs', async () => {
     const error = await refused(rxScan((sum: E, x: E) => ({ ...x, v: sum.v + x.v })))
     assert.equal(error!.code, 'RX_STATEFUL')
@@ -107,7 +107,7 @@ describe('RX_STATEFUL: the driver runs each chain record by record on fresh subs
     ))
 })
 
-describe('RX_ASYNC_EMISSION: a chain that waits ends the task before anything of the epoch is committed', () => {
+describe('S5.6: RX_ASYNC_EMISSION: a chain that waits ends the task before anything of the epoch is committed', () => {
   for (const [what, op] of [
     ['a timer', delay(1)],
     ['a promise', mergeMap(async (x: E) => x)],
@@ -169,7 +169,7 @@ describe('RX_ASYNC_EMISSION: a chain that waits ends the task before anything of
   })
 })
 
-test('RX_COMPLETED: a chain that completes refuses its record, compared or not, and the next one has a new chain', async () => {
+test('S5.6: RX_COMPLETED: a chain that completes refuses its record, compared or not, and the next one has a new chain', async () => {
   for (const mode of ['compared', 'run'] as const) {
     const p = chained(take(1))
     const driven = await drive(p, { tuning: { rx: mode } })
