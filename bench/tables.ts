@@ -5,7 +5,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import { batchesOf, literalsOf } from '#lib/adapters/postgres/batch.ts'
+import { literalsOf } from '#lib/adapters/postgres/batch.ts'
+import { partsOf } from '#lib/adapters/postgres/parts.ts'
 import { carePartitions } from '#lib/adapters/postgres/partitions.ts'
 import { openPglite } from '#lib/adapters/postgres/pglite.ts'
 import { openTables } from '#lib/adapters/postgres/tables.ts'
@@ -71,6 +72,7 @@ const loadsOf = (table: TableSpec, rows: readonly Row[], sink: string): Load[] =
       writes: [
         { table, mode: 'upsert', columns: Object.keys(table.columns).map(c => some.map(r => r[c])), offsets: some.map((_, i) => from + i) },
       ],
+      deletes: [],
       deadLetters: [],
     }
   })
@@ -113,7 +115,7 @@ try {
     line(
       `${what}: literals only`,
       await measured(() => {
-        for (const load of loads) for (const batch of batchesOf(load)) literalsOf(batch)
+        for (const load of loads) for (const part of partsOf(load)) literalsOf(part)
       }),
     )
     const upsert = async (): Promise<void> => {

@@ -28,7 +28,6 @@ export {
   bool,
   type Column,
   float8,
-  insertOnly,
   integer,
   long,
   nullable,
@@ -38,9 +37,8 @@ export {
   table,
   text,
   timestamptz,
-  upsert,
-  upsertMany,
 } from './model/table.ts'
+export { deleteWhere, insertOnly, upsert, upsertMany } from './model/table-target.ts'
 
 // ---- how it is put together
 export type { Flow, Output, Pipeable, Stage, TableView, Windowed } from './model/stage.ts'

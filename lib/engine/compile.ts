@@ -3,7 +3,8 @@ import { MillraceError, isMillraceError } from '../model/errors.ts'
 import type { Key } from '../model/key.ts'
 import { type Plan, rootsOf } from '../model/plan.ts'
 import type { PlanNode } from '../model/stage.ts'
-import { isTableTarget, type TableTargetSpec } from '../model/table.ts'
+import { directSourcesOf } from '../model/origins.ts'
+import { isTableTarget, isTombstoneTarget } from '../model/table-target.ts'
 import { specOf } from '../model/topic.ts'
 import type { LateEvent } from '../ports/observer.ts'
 import { Cursor, type Forwarder, type Open, type Push, type Sender, type StageContext, type WallTimers } from '../stages/context.ts'
@@ -13,8 +14,9 @@ import { Absent, isEvictable } from '../state/evictable.ts'
 import type { Store } from '../state/store.ts'
 import { UndoLog } from '../state/undo.ts'
 import { clocksOf } from './clocks.ts'
+import type { CollectedRows } from './collected-rows.ts'
 import { Drops } from './drops.ts'
-import { forwardsBytes } from './origins.ts'
+import { forwardsBytes } from './forwarding.ts'
 import { Homes, Outbox, type TargetTopic, TopicSender } from './outbox.ts'
 import type { Bounded } from './residency.ts'
 import { Carrier } from './watermark.ts'
@@ -27,8 +29,8 @@ export interface Surroundings {
   /** Partition count of an input. */
   partitionsOf(input: string): number
   topic(name: string): TargetTopic
-  /** Takes the rows that a table target makes of a value. */
-  rows(target: TableTargetSpec): (value: unknown, cursor: Cursor) => void
+  /** Takes rows for tables, and keys whose rows leave; null in a task that writes topics. */
+  readonly tables: CollectedRows | null
   late(event: LateEvent): void
   lateRecord(): void
   /** A derived value was refused: its dead letter is due. */
@@ -43,6 +45,13 @@ export interface Repartition {
   readonly inputs: readonly string[]
 }
 
+export interface PipelineInput {
+  readonly push: Push
+  /** Takes the key of a tombstone, as text; null when no table says what it means. */
+  readonly tombstone: Push | null
+  readonly clock: StreamClock
+}
+
 export interface Pipeline {
   readonly cursor: Cursor
   readonly undo: UndoLog
@@ -53,7 +62,7 @@ export interface Pipeline {
   readonly bounded: readonly Bounded[]
   /** Removes what has outlived its time (S5.2), at the end of an epoch, by the stream time of each store's place. */
   sweep(): void
-  readonly inputs: ReadonlyMap<string, { readonly push: Push; readonly clock: StreamClock }>
+  readonly inputs: ReadonlyMap<string, PipelineInput>
   /** Clocks where several inputs come together, those of merges behind others last. */
   readonly merged: readonly MergedClock[]
   readonly repartitions: readonly Repartition[]
@@ -104,7 +113,8 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
   const afterRecord: (() => void)[] = []
   const turnEnds: (() => void)[] = []
   const wallTimers: WallTimers[] = []
-  const inputs = new Map<string, { push: Push; clock: StreamClock }>()
+  const inputs = new Map<string, PipelineInput>()
+  const tombstones = new Map<string, Push[]>()
   const pipeline: Pipeline = {
     cursor,
     undo,
@@ -150,11 +160,20 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
       },
       sender: target => {
         if (isTableTarget(target)) {
-          const rows = around.rows(target)
+          if (around.tables === null || isTombstoneTarget(target))
+            throw new MillraceError('INTERNAL', `table '${target.to}' takes no values here`)
+          const rows = around.tables.rowsOf(target)
           return value => rows(value, cursor)
         }
         const sender = topicSender(specOf(target).name)
         return value => sender.send(value)
+      },
+      tombstones: target => {
+        const leave = around.tables!.tombstonesOf(target)
+        for (const { spec } of directSourcesOf(node)!) {
+          const name = spec.source!.of.from
+          tombstones.set(name, [...(tombstones.get(name) ?? []), key => leave(key as string, cursor)])
+        }
       },
       repartitioner: (target): Sender => {
         const topic = around.topic(specOf(target).name)
@@ -224,7 +243,12 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
     if (node.spec.source !== undefined) {
       const name = node.spec.source.of.from
       const other = inputs.get(name)
-      inputs.set(name, { push: other === undefined ? push : fanOut([push, other.push]), clock: inputClocks.get(name)! })
+      const leave = tombstones.get(name)
+      inputs.set(name, {
+        push: other === undefined ? push : fanOut([push, other.push]),
+        tombstone: leave === undefined ? null : fanOut(leave),
+        clock: inputClocks.get(name)!,
+      })
     }
   }
   return pipeline

@@ -6,7 +6,7 @@ import type { Door } from '../model/verdict.ts'
 import { Absent } from '../state/evictable.ts'
 import type { Allowance, Caution } from './caution.ts'
 import { failureOf, StageFailure } from './compile.ts'
-import type { TaskInput } from './input.ts'
+import { meaninglessTombstone, type TaskInput } from './input.ts'
 import { stop, verdictOf } from './refusal.ts'
 import type { Session } from './session.ts'
 import type { StreamClock } from '../stages/window/clock.ts'
@@ -84,6 +84,10 @@ function computeSlice(
     cursor.ordinal = ++counts.records
     try {
       const value = input.read(batch, i)
+      if (value === undefined) {
+        door = 'process'
+        throw meaninglessTombstone()
+      }
       const time = timeField === null ? batch.time(i) : (value[timeField] as number)
       checkTime(time, latest)
       const key = value[spec.key]

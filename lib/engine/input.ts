@@ -10,6 +10,7 @@ import type { FeedReader } from '../ports/feed.ts'
 import type { PartitionReader } from '../ports/record-log.ts'
 import type { Registry } from '../ports/registry.ts'
 import type { Push } from '../stages/context.ts'
+import type { PipelineInput } from './compile.ts'
 import type { StreamClock } from '../stages/window/clock.ts'
 import type { InputTime } from './input-time.ts'
 import type { Fields } from './projection.ts'
@@ -19,6 +20,8 @@ export class TaskInput {
   readonly spec: InputSpec
   readonly partition: number
   readonly push: Push
+  /** Takes the key of a tombstone; null when nothing here knows what one means. */
+  readonly tombstone: Push | null
   readonly clock: StreamClock
   readonly time: InputTime
   readonly #reader: PartitionReader | FeedReader
@@ -37,8 +40,7 @@ export class TaskInput {
   constructor(o: {
     spec: InputSpec
     partition: number
-    push: Push
-    clock: StreamClock
+    pipeline: PipelineInput
     time: InputTime
     reader: PartitionReader | FeedReader
     registry: Registry
@@ -48,8 +50,9 @@ export class TaskInput {
     this.name = o.spec.name
     this.spec = o.spec
     this.partition = o.partition
-    this.push = o.push
-    this.clock = o.clock
+    this.push = o.pipeline.push
+    this.tombstone = o.pipeline.tombstone
+    this.clock = o.pipeline.clock
     this.time = o.time
     this.#reader = o.reader
     this.#registry = o.registry
@@ -137,13 +140,12 @@ export class TaskInput {
     const next = this.#batches[0]
     this.position = next === undefined ? this.#fetchedTo : next.offset(this.#index)
   }
-  /** The value of a record. @throws what the codec throws (the decode door), VALUE_MISSING */
-  read(batch: RecordBatch, i: number): Readonly<Record<string, unknown>> {
+  /** The value of a record; undefined is a tombstone. @throws what the codec throws (the decode door) */
+  read(batch: RecordBatch, i: number): Readonly<Record<string, unknown>> | undefined {
     if (this.spec.kind === 'feed') refuseMarked(batch, i)
     const { columns } = batch
     const length = columns.valueLengths[i]!
-    if (length < 0)
-      throw new MillraceError('VALUE_MISSING', `the record has a null value: only a table view or a deleting sink can use a tombstone`)
+    if (length < 0) return undefined
     const start = batch.valueStart(i)
     return this.#values.read(columns.bytes, start, start + length) as Readonly<Record<string, unknown>>
   }
@@ -165,6 +167,13 @@ export async function learnSchemas(values: ValueReader, batch: RecordBatch, regi
     if (id !== null) values.learn(id, await registry.schema(id))
   }
 }
+
+/** S1.1: where nothing says what a tombstone means, the process door refuses it. */
+export const meaninglessTombstone = (): MillraceError =>
+  new MillraceError(
+    'VALUE_MISSING',
+    'the record has a null value: only a table view, or a table beside which a deleteWhere() stands, can use a tombstone',
+  )
 
 /** A feed marks what it could not read with a header, so that the record goes through the decode door with its original bytes. */
 function refuseMarked(batch: RecordBatch, i: number): void {

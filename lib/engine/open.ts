@@ -77,9 +77,7 @@ function openPipeline(facts: TaskFacts, holder: { session: Session | null }): Pi
     rx: facts.tuning.rx,
     partitionsOf: input => deployment.inputs.get(input)!,
     topic: name => deployment.topic(name),
-    rows: target => {
-      throw new MillraceError('INTERNAL', `table '${target.to}' in a processor that writes topics`)
-    },
+    tables: null,
     late: event => ports.observer.late(labels, event),
     lateRecord: () => holder.session!.counts.late++,
     refusedResult: (value, key, at, error, stage) => {
@@ -161,7 +159,8 @@ async function openInput(facts: TaskFacts, pipeline: Pipeline, name: string, met
   const sources = sourcesOf(plan).filter(n => n.spec.source!.of.from === name)
   const source = sources[0]!.spec.source!
   const spec = inputOf(sources[0]!)
-  const { push, clock } = pipeline.inputs.get(name)!
+  const input = pipeline.inputs.get(name)!
+  const { clock } = input
   const upstream = source.upstream
   const marks = upstream === undefined ? null : new Marks(Math.max(...rootsOf(upstream).map(root => deployment.inputs.get(root)!)))
   if (meta !== null) {
@@ -174,8 +173,7 @@ async function openInput(facts: TaskFacts, pipeline: Pipeline, name: string, met
   return new TaskInput({
     spec,
     partition,
-    push,
-    clock,
+    pipeline: input,
     time: new InputTime({ clock, marks, idleAfterMs, now: ports.clock.now() }),
     reader,
     registry: ports.registry,

@@ -3,7 +3,7 @@
 import { type AnyNode, parseExpressionAt } from 'acorn'
 import type { Plan } from '../model/plan.ts'
 import type { PlanNode } from '../model/stage.ts'
-import { forwardsBytes } from './origins.ts'
+import { forwardsBytes } from './forwarding.ts'
 
 export type Fields = ReadonlySet<string> | 'whole'
 type Analysed = (...a: never[]) => unknown

@@ -3,10 +3,10 @@ import { isMillraceError, MillraceError } from '../model/errors.ts'
 import { isKey } from '../model/key.ts'
 import { inputOf, sourcesOf } from '../model/plan.ts'
 import type { RecordBatch } from '../model/record-batch.ts'
-import type { DeadLetterRow, TableWrite, Tables } from '../ports/tables.ts'
-import { type Collected, rowsInto } from './collected-rows.ts'
+import type { DeadLetterRow, TableDelete, TableWrite, Tables } from '../ports/tables.ts'
+import { CollectedRows } from './collected-rows.ts'
 import { compile, failureOf, type Pipeline } from './compile.ts'
-import { TaskInput } from './input.ts'
+import { meaninglessTombstone, TaskInput } from './input.ts'
 import { InputTime } from './input-time.ts'
 import type { Mode, OpenTask, TurnOutcome } from './life.ts'
 import { LetterForwarder } from './letter-forwarder.ts'
@@ -31,6 +31,7 @@ interface Batch {
   readonly slices: readonly Slice[]
   readonly records: number
   readonly writes: readonly TableWrite[]
+  readonly deletes: readonly TableDelete[]
   readonly deadLetters: readonly DeadLetterRow[]
   readonly dropped: Readonly<Record<string, number>>
 }
@@ -43,7 +44,7 @@ export class SinkTask implements OpenTask {
   readonly #tables: Tables
   readonly #inputs: readonly TaskInput[]
   readonly #pipeline: Pipeline
-  readonly #collected: ReadonlyMap<string, Collected>
+  readonly #collected: CollectedRows
   readonly #breaker: Breaker
   readonly #forwarder: LetterForwarder
   readonly #counts = { records: 0, late: 0, refused: 0, refusedResults: 0 }
@@ -53,13 +54,7 @@ export class SinkTask implements OpenTask {
   #loads = 0
   #loading: Promise<void> | null = null
 
-  private constructor(
-    facts: TaskFacts,
-    tables: Tables,
-    inputs: readonly TaskInput[],
-    pipeline: Pipeline,
-    collected: ReadonlyMap<string, Collected>,
-  ) {
+  private constructor(facts: TaskFacts, tables: Tables, inputs: readonly TaskInput[], pipeline: Pipeline, collected: CollectedRows) {
     this.#facts = facts
     this.#tables = tables
     this.#inputs = inputs
@@ -76,13 +71,13 @@ export class SinkTask implements OpenTask {
     const { tables } = ports
     if (tables === null)
       throw new MillraceError('PLAN_INVALID', `'${deployment.plan.processor}' loads tables, but no database is configured`)
-    const collected = new Map<string, Collected>()
+    const collected = new CollectedRows()
     const pipeline = compile(deployment.plan, {
       partition,
       rx: facts.tuning.rx,
       partitionsOf: input => deployment.inputs.get(input)!,
       topic: name => deployment.topic(name),
-      rows: target => rowsInto(collected, target),
+      tables: collected,
       late: () => {},
       lateRecord: () => {},
       refusedResult: (_value, _key, _at, error) => {
@@ -158,20 +153,18 @@ export class SinkTask implements OpenTask {
   }
   #again(batch: Batch, refused: RefusedRows): Batch {
     const ahead = this.#take() // nothing: batches are taken whole
-    if (ahead.writes.length > 0) throw new MillraceError('INTERNAL', 'a batch was computed while another one was collected')
+    if (ahead.writes.length + ahead.deletes.length > 0)
+      throw new MillraceError('INTERNAL', 'a batch was computed while another one was collected')
     for (const slice of batch.slices) for (let i = slice.from; i < slice.to; i++) this.#record(batch.input, slice.batch, i, refused)
     return { ...batch, ...this.#take() }
   }
-  #take(): Pick<Batch, 'writes' | 'deadLetters' | 'dropped'> {
-    const writes = [...this.#collected.values()].filter(c => c.rows > 0).map(c => c.take())
+  #take(): Pick<Batch, 'writes' | 'deletes' | 'deadLetters' | 'dropped'> {
     const deadLetters = this.#letters
     this.#letters = []
-    return { writes, deadLetters, dropped: this.#pipeline.drops.take() }
+    return { ...this.#collected.take(), deadLetters, dropped: this.#pipeline.drops.take() }
   }
   get #rows(): number {
-    let rows = this.#letters.length
-    for (const c of this.#collected.values()) rows += c.rows
-    return rows
+    return this.#letters.length + this.#collected.rows
   }
   #record(input: TaskInput, batch: RecordBatch, i: number, refused: RefusedRows): void {
     const { cursor, undo } = this.#pipeline
@@ -184,20 +177,23 @@ export class SinkTask implements OpenTask {
     cursor.at = batch.time(i)
     const known = refused.get(cursor.offset)
     if (known !== undefined) return this.#refuse(known, batch, i)
-    const marks = [...this.#collected.values()].map(c => c.rows)
+    const mark = this.#collected.rows
     let door: 'decode' | 'process' = 'decode'
     try {
       const value = input.read(batch, i)
-      if (spec.time !== 'record-timestamp') cursor.at = value[spec.time] as number
-      const key = value[spec.key]
-      cursor.key = isKey(key) ? key : null
       door = 'process'
-      input.push(value)
+      if (value === undefined) takeTombstone(input, batch, i)
+      else {
+        if (spec.time !== 'record-timestamp') cursor.at = value[spec.time] as number
+        const key = value[spec.key]
+        cursor.key = isKey(key) ? key : null
+        input.push(value)
+      }
       undo.forget()
       this.#breaker.taken()
     } catch (error) {
       undo.restore()
-      ;[...this.#collected.values()].forEach((c, n) => c.truncate(marks[n]!))
+      this.#collected.rollback(mark)
       const verdict = verdictOf(this.#facts.deployment.options, door)
       if (verdict === 'stop') stop(error, { ...this.#facts.labels, topic: input.name, offset: cursor.offset })
       if (verdict === 'dead-letter') this.#refuse(failureOf(error), batch, i)
@@ -232,7 +228,7 @@ export class SinkTask implements OpenTask {
     let batch = first
     for (;;) {
       try {
-        const { writes, deadLetters } = batch
+        const { writes, deletes, deadLetters } = batch
         await this.#tables.load({
           sink: deployment.plan.processor,
           topic: input.name,
@@ -240,6 +236,7 @@ export class SinkTask implements OpenTask {
           from,
           to,
           writes,
+          deletes,
           deadLetters,
         })
         break
@@ -272,6 +269,14 @@ export class SinkTask implements OpenTask {
   }
 }
 
+/** S1.1: rows leave the tables that say so. */
+function takeTombstone(input: TaskInput, batch: RecordBatch, i: number): void {
+  if (input.tombstone === null) throw meaninglessTombstone()
+  const key = batch.key(i)
+  if (key === null) throw new MillraceError('KEY_MISSING', 'the record has neither value nor key: it is the tombstone of nothing')
+  input.tombstone(key.toString())
+}
+
 async function openInput(facts: TaskFacts, tables: Tables, pipeline: Pipeline, name: string): Promise<TaskInput> {
   const { ports, deployment, partition } = facts
   const nodes = sourcesOf(deployment.plan).filter(n => n.spec.source!.of.from === name)
@@ -284,12 +289,12 @@ async function openInput(facts: TaskFacts, tables: Tables, pipeline: Pipeline, n
   const bounds = await ports.log.bounds(name, partition)
   const position = await tables.position(deployment.plan.processor, name, partition, bounds.start)
   await checkPosition(ports.log, ports.clock, { topic: name, partition, position, whose: `sink '${deployment.plan.processor}'` })
-  const { push, clock } = pipeline.inputs.get(name)!
+  const input = pipeline.inputs.get(name)!
+  const { clock } = input
   return new TaskInput({
     spec,
     partition,
-    push,
-    clock,
+    pipeline: input,
     time: new InputTime({ clock, marks: null, idleAfterMs: 'never', now: ports.clock.now() }),
     reader: await ports.log.reader(name, partition, position),
     registry: ports.registry,

@@ -3,7 +3,8 @@ import { codecSpecOf, type Codec } from './codec.ts'
 import { MillraceError } from './errors.ts'
 import type { FeedSpec } from './feed.ts'
 import type { PlanNode, SourceSpec } from './stage.ts'
-import { isTableTarget } from './table.ts'
+import { directSourcesOf } from './origins.ts'
+import { isTableTarget, isTombstoneTarget } from './table-target.ts'
 import { specOf, type TopicSpec } from './topic.ts'
 
 /** @throws PLAN_INVALID, PLAN_DUPLICATE_NAME */
@@ -97,16 +98,30 @@ const startOf = ({ start }: SourceSpec): string | number => (typeof start === 'o
 
 /** All rows of a table are written in one way: what becomes of a second row of a key must not depend on which output made it. */
 function checkTables(processor: string, nodes: readonly PlanNode[]): void {
-  const ways = new Map<string, { readonly mode: string; readonly table: unknown }>()
-  for (const { spec } of nodes)
-    for (const t of spec.targets ?? []) {
+  const tables = new Map<string, unknown>()
+  const modes = new Map<string, string>()
+  for (const node of nodes)
+    for (const t of node.spec.targets ?? []) {
       if (!isTableTarget(t)) continue
-      const before = ways.get(t.to) ?? t
-      ways.set(t.to, before)
-      if (before.table !== t.table) throw invalid(`'${processor}' knows table '${t.to}' by two descriptions: describe it once and use that`)
-      if (before.mode !== t.mode)
-        throw invalid(`'${processor}' writes table '${t.to}' by ${before.mode} and by ${t.mode}: one way for one table`)
+      if ((tables.get(t.to) ?? t.table) !== t.table)
+        throw invalid(`'${processor}' knows table '${t.to}' by two descriptions: describe it once and use that`)
+      tables.set(t.to, t.table)
+      if (isTombstoneTarget(t)) checkReached(processor, node, t.to)
+      else {
+        const before = modes.get(t.to) ?? t.mode
+        if (before !== t.mode) throw invalid(`'${processor}' writes table '${t.to}' by ${before} and by ${t.mode}: one way for one table`)
+        modes.set(t.to, t.mode)
+      }
     }
+}
+
+/** A tombstone has no value, so that no stage can take it. */
+function checkReached(processor: string, node: PlanNode, table: string): void {
+  const where = node.spec.step !== 'to' ? `in ${node.spec.step}` : directSourcesOf(node) === null ? 'behind stages that need values' : null
+  if (where !== null)
+    throw invalid(
+      `'${processor}' has a deleteWhere() of table '${table}' ${where}, where no tombstone comes: it belongs into .to(…) directly behind from()`,
+    )
 }
 
 const invalid = (message: string): MillraceError => new MillraceError('PLAN_INVALID', message)

@@ -4,7 +4,7 @@ import { MillraceError } from './errors.ts'
 import type { FeedSpec } from './feed.ts'
 import { checkPlan } from './plan-rules.ts'
 import type { PlanNode } from './stage.ts'
-import { isTableTarget } from './table.ts'
+import { isTableTarget } from './table-target.ts'
 import { specOf, type TopicSpec } from './topic.ts'
 
 export interface Plan {

@@ -1,7 +1,7 @@
 // SQL tables as the loader sees them: the one truth of columns; sql/ is checked against it.
 import type { Decimal } from './decimal.ts'
 import { MillraceError } from './errors.ts'
-import type { FieldOf, Target } from './topic.ts'
+import type { FieldOf } from './topic.ts'
 
 export type SqlType = 'text' | 'integer' | 'bigint' | 'float8' | 'boolean' | 'timestamptz' | `numeric(${number},${number})`
 export interface Column<in out V> {
@@ -40,7 +40,8 @@ export interface Table<in out Row> {
   readonly both: (row: Row) => Row
 }
 type RowOf<C> = { [P in keyof C]: C[P] extends Column<infer V> ? V : never }
-type NotNull<R> = { [P in keyof R]: null extends R[P] ? never : P }[keyof R]
+/** The columns of a row that are never null. */
+export type NotNull<R> = { [P in keyof R]: null extends R[P] ? never : P }[keyof R]
 
 const NAME = /^[a-z_][a-z0-9_]{0,62}$/
 
@@ -68,55 +69,3 @@ export function table<const C extends Readonly<Record<string, Column<never>>> | 
   return Object.freeze(spec) as unknown as Table<RowOf<C>>
 }
 export const tableSpecOf = (t: Table<never>): TableSpec => t as unknown as TableSpec
-
-/** How rows of one target get into its table. */
-export type WriteMode = 'upsert' | 'insert-skip' | 'insert-dead-letter' | 'insert-stop'
-export interface TableTargetSpec {
-  readonly kind: 'table'
-  readonly to: string
-  readonly table: TableSpec
-  readonly mode: WriteMode
-  /** The rows of a value: functions of the processor's author. */
-  readonly rows: (value: unknown) => Iterable<Readonly<Record<string, unknown>>>
-  /** The author's own function, for the plan's field analysis. */
-  readonly reads: (value: never) => unknown
-}
-
-const target = <T>(spec: TableTargetSpec): Target<T> => Object.freeze(spec) as unknown as Target<T>
-
-/** One row per value; a row with the same key is replaced when its revision is higher (without a revision column the first stays). */
-export const upsert = <T, Row>(t: Table<Row>, row: (value: T) => NoInfer<Row>): Target<T> =>
-  target({
-    kind: 'table',
-    to: t.name,
-    table: tableSpecOf(t as never),
-    mode: 'upsert',
-    rows: value => [row(value as T) as Readonly<Record<string, unknown>>],
-    reads: row,
-  })
-/** Any number of rows per value. */
-export const upsertMany = <T, Row>(t: Table<Row>, rows: (value: T) => Iterable<NoInfer<Row>>): Target<T> =>
-  target({
-    kind: 'table',
-    to: t.name,
-    table: tableSpecOf(t as never),
-    mode: 'upsert',
-    rows: value => rows(value as T) as Iterable<Readonly<Record<string, unknown>>>,
-    reads: rows,
-  })
-/** One row per value, never replaced: `duplicate` says what a second row with the same key becomes. */
-export const insertOnly = <T, Row>(
-  t: Table<Row>,
-  row: (value: T) => NoInfer<Row>,
-  o: { duplicate: 'skip' | 'dead-letter' | 'stop' },
-): Target<T> =>
-  target({
-    kind: 'table',
-    to: t.name,
-    table: tableSpecOf(t as never),
-    mode: `insert-${o.duplicate}`,
-    rows: value => [row(value as T) as Readonly<Record<string, unknown>>],
-    reads: row,
-  })
-
-export const isTableTarget = (t: { readonly to: string }): t is TableTargetSpec => (t as { kind?: unknown }).kind === 'table'

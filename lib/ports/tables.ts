@@ -1,5 +1,6 @@
 // SQL tables with a fence: rows and the input offset that made them commit in one SQL transaction (exactly-once.md §4).
-import type { TableSpec, WriteMode } from '../model/table.ts'
+import type { TableSpec } from '../model/table.ts'
+import type { WriteMode } from '../model/table-target.ts'
 
 /** Rows for one table, by column: `columns[c][r]` is row r's value of `Object.keys(table.columns)[c]`. Date, Decimal, bigint, number, string, boolean or null. */
 export interface TableWrite {
@@ -7,6 +8,18 @@ export interface TableWrite {
   readonly mode: WriteMode
   readonly columns: readonly (readonly unknown[])[]
   /** Offset of the input record of each row: says which record a refused row came from. */
+  readonly offsets: readonly number[]
+}
+
+/** Rows that leave one table, by column: of each entry, all rows whose columns `where` equal its values. */
+export interface TableDelete {
+  readonly table: TableSpec
+  /** Names of columns, at least one. */
+  readonly where: readonly string[]
+  /** `columns[c][d]` is what `where[c]` equals for entry d; never null, since nothing equals NULL. */
+  readonly columns: readonly (readonly unknown[])[]
+  /** Of each entry: only rows with a lower revision leave. Null: rows leave whatever their revision. */
+  readonly below: readonly number[] | null
   readonly offsets: readonly number[]
 }
 
@@ -32,6 +45,7 @@ export interface Load {
   readonly from: number
   readonly to: number
   readonly writes: readonly TableWrite[]
+  readonly deletes: readonly TableDelete[]
   readonly deadLetters: readonly DeadLetterRow[]
 }
 
@@ -47,8 +61,9 @@ export interface Tables {
   /** The sink's next offset for this partition; makes the row with `first` if there is none. @throws TABLES_UNAVAILABLE (as every member) */
   position(sink: string, topic: string, partition: number, first: number): Promise<number>
   /**
-   * One SQL transaction: moves the offset from `from` to `to` (the fence), writes the rows by S4's rule – the highest revision wins, among equals the first; sorted by key –
-   * and the dead letters. Resolves after COMMIT.
+   * One SQL transaction: moves the offset from `from` to `to` (the fence), writes the rows by S4's rule – the highest revision wins, among equals the first; sorted by key –,
+   * lets rows leave, and writes the dead letters. Within a table writes and deletes take effect in the order of their offsets, of one offset the deletes first:
+   * a row comes back only by a later record. Resolves after COMMIT.
    * @throws SINK_FENCED when the offset is not `from` (nothing was written), ROW_REFUSED with `where.offset` of the guilty record (nothing was written),
    * DUPLICATE_ROW with `where.offset` for 'insert-dead-letter' and 'insert-stop' (nothing was written), TABLES_UNAVAILABLE: outcome unknown, read the position again.
    */

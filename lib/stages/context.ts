@@ -3,6 +3,7 @@ import type { Headers, RecordBatch } from '../model/record-batch.ts'
 import type { Key } from '../model/key.ts'
 import type { Cause, Meta, Missed } from '../model/record.ts'
 import type { StageSpec } from '../model/stage.ts'
+import type { TombstoneTargetSpec } from '../model/table-target.ts'
 import type { Target } from '../model/topic.ts'
 import type { Store } from '../state/store.ts'
 import type { UndoLog } from '../state/undo.ts'
@@ -53,6 +54,8 @@ export interface StageContext {
   keep(store: Store): void
   /** A way to send values to a topic or table. */
   sender(target: Target<never>): Sender
+  /** Lets rows leave a table by the tombstones of the inputs that this stage reads with nothing between. */
+  tombstones(target: TombstoneTargetSpec): void
   /** A way into a repartition topic; the task writes its marks there (S2.5). */
   repartitioner(target: Target<never>): Sender
   /** A way to send a record's original bytes to a target of the same codec, without decoding it. */

@@ -4,7 +4,7 @@ import type { Windowing } from './window/windowing.ts'
 import { type Flow, type Output, type PlanNode, type Stage, planNode } from '../model/stage.ts'
 import type { Target } from '../model/topic.ts'
 import type { OpenSpec } from './context.ts'
-import { isTableTarget } from '../model/table.ts'
+import { isRowTarget, isTableTarget, isTombstoneTarget } from '../model/table-target.ts'
 
 /** What stages pass along while a pipeline is written: the node so far, or a node whose records have been put into windows. */
 export type Shape = FlowNode | WindowedNode
@@ -86,9 +86,10 @@ function toSpec(targets: readonly Target<never>[]): OpenSpec {
     step: 'to',
     tuning: { targets: targets.map(t => t.to).join(', ') },
     targets,
-    reads: { by: whole ? 'whole' : targets.flatMap(t => (isTableTarget(t) ? [t.reads] : [])), passes: 'new' },
+    reads: { by: whole ? 'whole' : targets.flatMap(t => (isRowTarget(t) ? t.reads : [])), passes: 'new' },
     open: context => {
-      const senders = targets.map(t => context.sender(t))
+      for (const t of targets) if (isTombstoneTarget(t)) context.tombstones(t)
+      const senders = targets.filter(t => !isTombstoneTarget(t)).map(t => context.sender(t))
       const [only] = senders
       if (senders.length === 1) return only!
       return value => {

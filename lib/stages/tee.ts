@@ -1,5 +1,5 @@
 import type { Flow, Stage } from '../model/stage.ts'
-import { isTableTarget } from '../model/table.ts'
+import { isRowTarget } from '../model/table-target.ts'
 import type { Target } from '../model/topic.ts'
 import { appended } from './flow.ts'
 
@@ -9,7 +9,7 @@ export function tee<T, K>(target: Target<NoInfer<T>>): Stage<Flow<T, K>, Flow<T,
     step: 'tee',
     tuning: { target: target.to },
     targets: [target],
-    reads: { by: isTableTarget(target) ? [target.reads] : 'whole', passes: 'same' },
+    reads: { by: isRowTarget(target) ? target.reads : 'whole', passes: 'same' },
     open: (context, down) => {
       const send = context.sender(target)
       return value => {

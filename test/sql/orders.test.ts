@@ -78,7 +78,7 @@ async function load(name: string, rows: readonly Readonly<Record<string, unknown
     offsets: rows.map((_, i) => i),
   }
   await tables.position(sink, 't', 0, 0)
-  await tables.load({ sink, topic: 't', partition: 0, from: 0, to: rows.length, writes: [write], deadLetters: [] })
+  await tables.load({ sink, topic: 't', partition: 0, from: 0, to: rows.length, writes: [write], deletes: [], deadLetters: [] })
 }
 
 const order = (order_id: string, time: string, country: string | null, total: string, items = 1, units = 2) => ({

@@ -1,30 +1,45 @@
 // One load's rows of one table, ready for SQL: checked, one row a key, sorted by key (exactly-once.md §4).
-import { misfitOf } from '../../model/column-fit.ts'
+import { type ColumnSpec, misfitOf } from '../../model/column-fit.ts'
 import { MillraceError } from '../../model/errors.ts'
-import type { TableSpec, WriteMode } from '../../model/table.ts'
+import type { TableSpec } from '../../model/table.ts'
+import type { WriteMode } from '../../model/table-target.ts'
 import type { Load, TableWrite } from '../../ports/tables.ts'
 import { arrayLiteral, elementTextOf } from './column-text.ts'
 
-export interface Batch {
+/** Columns of some rows as elements of array literals. */
+export interface Elements {
   readonly table: TableSpec
-  readonly mode: WriteMode
-  /** By column, then by row as given: elements of array literals. */
+  /** By column, then by row as given. */
   readonly elements: readonly (readonly string[])[]
   /** Offset of the record of each row as given. */
   readonly offsets: readonly number[]
+}
+/** Rows of a table that fit it. */
+export interface FittingRows extends Elements {
+  readonly mode: WriteMode
+  /** The key of each as one text. */
+  readonly keys: readonly string[]
+  /** Null where no higher revision wins. */
+  readonly revisions: readonly unknown[] | null
+}
+export interface Batch extends Elements {
+  readonly mode: WriteMode
   /** The rows to write, in the order of their keys. */
   readonly rows: readonly number[]
 }
 
 /**
- * The batches of a load in the order of their tables' names: with rows sorted by key, all loaders lock rows in one order (S4).
- * All rows are checked before any is dropped for another of its key: which record is refused must not depend on its neighbours.
- * @throws ROW_REFUSED, DUPLICATE_ROW, TABLE_INVALID
+ * All rows of a table, in the order of their records. They are checked before any is dropped for another of its key: which record is refused must not
+ * depend on its neighbours.
+ * @throws ROW_REFUSED, TABLE_INVALID
  */
-export function batchesOf(load: Load): Batch[] {
-  const byTable = new Map<string, TableWrite[]>()
-  for (const write of load.writes) byTable.set(write.table.name, [...(byTable.get(write.table.name) ?? []), write])
-  return [...byTable.keys()].sort().map(name => batchOf(load, merged(byTable.get(name)!)))
+export function fittingRows(load: Load, writes: readonly TableWrite[]): FittingRows {
+  const write = merged(writes)
+  const { table, mode, offsets, columns } = write
+  const names = Object.keys(table.columns)
+  const elements = elementsOf(load, table, names, columns, offsets)
+  const revisions = table.revision === null || mode !== 'upsert' ? null : columns[names.indexOf(table.revision)]!
+  return { table, mode, elements, offsets, keys: joinedTexts(table, table.key, names, elements), revisions }
 }
 
 /** Several outputs into one table: their rows in the order of the records. */
@@ -42,13 +57,11 @@ function merged(writes: readonly TableWrite[]): TableWrite {
   return { ...first, columns, offsets: order.map(i => offsets[i]!) }
 }
 
-function batchOf(load: Load, write: TableWrite): Batch {
-  const { table, mode, offsets } = write
-  const elements = checkedElements(load, write)
-  const keys = keysOf(table, elements, offsets.length)
+/** Of the given rows, in the order of their records, the one of each key that is written. @throws DUPLICATE_ROW */
+export function batchOf(load: Load, fitting: FittingRows, rows: Iterable<number>): Batch {
+  const { table, mode, elements, offsets, keys, revisions } = fitting
   const kept = new Map<string, number>()
-  const revisions = table.revision === null || mode !== 'upsert' ? null : write.columns[Object.keys(table.columns).indexOf(table.revision)]!
-  for (let row = 0; row < keys.length; row++) {
+  for (const row of rows) {
     const key = keys[row]!
     const before = kept.get(key)
     if (before === undefined) kept.set(key, row)
@@ -59,14 +72,23 @@ function batchOf(load: Load, write: TableWrite): Batch {
   return { table, mode, elements, offsets, rows: [...kept.keys()].sort().map(key => kept.get(key)!) }
 }
 
-/** @throws ROW_REFUSED for the first row that does not fit */
-function checkedElements(load: Load, { table, columns, offsets }: TableWrite): string[][] {
-  const specs = Object.entries(table.columns)
-  if (columns.length !== specs.length || columns.some(values => values.length !== offsets.length))
-    throw new MillraceError('TABLE_INVALID', `rows for table '${table.name}' do not have its ${specs.length} columns`)
+/**
+ * @param specOf how a column is looked at; by default as the table has it
+ * @throws ROW_REFUSED for the first row that does not fit
+ */
+export function elementsOf(
+  load: Load,
+  table: TableSpec,
+  names: readonly string[],
+  columns: readonly (readonly unknown[])[],
+  offsets: readonly number[],
+  specOf: (name: string) => ColumnSpec = name => table.columns[name]!,
+): string[][] {
+  if (columns.length !== names.length || columns.some(values => values.length !== offsets.length))
+    throw new MillraceError('TABLE_INVALID', `rows for table '${table.name}' do not have its ${names.length} columns`)
   let misfit: { readonly row: number; readonly column: number } | null = null
-  const elements = specs.map(([, spec], c) => {
-    const textOf = elementTextOf(spec)
+  const elements = names.map((name, c) => {
+    const textOf = elementTextOf(specOf(name))
     const values = columns[c]!
     const texts = new Array<string>(values.length)
     for (let row = 0; row < values.length; row++) {
@@ -79,39 +101,36 @@ function checkedElements(load: Load, { table, columns, offsets }: TableWrite): s
     }
     return texts
   })
-  if (misfit !== null) throw misfitting(load, { table, columns, offsets }, misfit)
-  return elements
+  if (misfit === null) return elements
+  const { row, column } = misfit as { readonly row: number; readonly column: number }
+  const name = names[column]!
+  throw misfitting(load, table, name, misfitOf(specOf(name), columns[column]![row] ?? null), offsets[row]!)
 }
 
-function misfitting(
-  load: Load,
-  write: Pick<TableWrite, 'table' | 'columns' | 'offsets'>,
-  at: { readonly row: number; readonly column: number },
-): MillraceError {
+function misfitting(load: Load, table: TableSpec, column: string, why: string | null, offset: number): MillraceError {
   const { topic, partition } = load
-  const [name, spec] = Object.entries(write.table.columns)[at.column]!
-  const why = misfitOf(spec, write.columns[at.column]![at.row] ?? null) ?? 'has no value'
-  const offset = write.offsets[at.row]
   return new MillraceError(
     'ROW_REFUSED',
-    `column '${name}' of table '${write.table.name}' ${why} (record ${topic}/${partition}@${offset})`,
-    {
-      where: { topic, partition, offset },
-    },
+    `column '${column}' of table '${table.name}' ${why ?? 'has no value'} (record ${topic}/${partition}@${offset})`,
+    { where: { topic, partition, offset } },
   )
 }
 
-/** The key of each row as one text: elements are quoted or free of commas, so different keys have different texts, whatever they hold. */
-function keysOf(table: TableSpec, elements: readonly (readonly string[])[], count: number): string[] {
-  const names = Object.keys(table.columns)
-  const columns = table.key.map(name => ({ texts: elements[names.indexOf(name)]!, zero: table.columns[name]!.sql === 'float8' }))
+/** Some columns of each row as one text: elements are quoted or free of commas, so different values have different texts, whatever they hold. */
+export function joinedTexts(
+  table: TableSpec,
+  wanted: readonly string[],
+  names: readonly string[],
+  elements: readonly (readonly string[])[],
+): string[] {
+  const columns = wanted.map(name => ({ texts: elements[names.indexOf(name)]!, zero: table.columns[name]!.sql === 'float8' }))
   const [first, ...rest] = columns as [(typeof columns)[number], ...(typeof columns)[number][]]
   // To an index -0 and 0 are one value.
   const part = ({ texts, zero }: (typeof columns)[number], row: number): string => (zero && texts[row] === '-0' ? '0' : texts[row]!)
-  return Array.from({ length: count }, (_, row) => {
-    let key = part(first, row)
-    for (const column of rest) key += `,${part(column, row)}`
-    return key
+  return Array.from({ length: first.texts.length }, (_, row) => {
+    let text = part(first, row)
+    for (const column of rest) text += `,${part(column, row)}`
+    return text
   })
 }
 
@@ -127,6 +146,6 @@ export function duplicate(load: Load, table: TableSpec, offset: number, taken: s
   )
 }
 
-/** Array literals of the columns for the rows from `from` to `to` (places in `batch.rows`). */
-export const literalsOf = (batch: Batch, from = 0, to = batch.rows.length): string[] =>
-  batch.elements.map(texts => arrayLiteral(texts, batch.rows, from, to))
+/** Array literals of the columns for the rows from `from` to `to` (places in `rows`). */
+export const literalsOf = (part: Elements & { readonly rows: readonly number[] }, from = 0, to = part.rows.length): string[] =>
+  part.elements.map(texts => arrayLiteral(texts, part.rows, from, to))

@@ -3,8 +3,8 @@ import { MillraceError } from '../../model/errors.ts'
 import type { Load } from '../../ports/tables.ts'
 import { coded, isAboutRows } from './failures.ts'
 import { type Refusal, type SqlConnection, SqlFailure, type Statement } from './sql-connection.ts'
-import { type Chunk, insert, takenKeys } from './statements.ts'
-import { duplicate } from './batch.ts'
+import { type Chunk, statementOf, takenKeys } from './statements.ts'
+import { type Batch, duplicate } from './batch.ts'
 
 /** The parts that a chunk is cut into, again and again until a part is one row: 5,000 rows take two rounds. */
 const PARTS = 71
@@ -46,13 +46,13 @@ async function search(connection: SqlConnection, before: readonly Statement[], c
   const size = Math.ceil((to - from) / PARTS)
   const parts: Chunk[] = []
   for (let at = from; at < to; at += size) parts.push({ batch, from: at, to: Math.min(to, at + size) })
-  const attempts = parts.map((part): Statement => ({ ...insert(part), attempt: 'under-savepoint' }))
+  const attempts = parts.map((part): Statement => ({ ...statementOf(part), attempt: 'under-savepoint' }))
   const results = await connection.run([...before, ...attempts], { end: 'roll-back' })
   for (const [i, result] of results.slice(before.length).entries()) {
     if (result.refused === null || !isAboutRows(result.refused.sqlState)) continue
     const part = parts[i]!
     if (part.to - part.from === 1) return { row: part.from, refusal: result.refused }
-    const earlier = parts.slice(0, i).map(p => insert(p))
+    const earlier = parts.slice(0, i).map(statementOf)
     const found = await search(connection, [...before, ...earlier], part)
     if (found !== null) return found
   }
@@ -64,7 +64,7 @@ export async function takenRow(
   connection: SqlConnection,
   load: Load,
   before: readonly Statement[],
-  chunk: Chunk,
+  chunk: Chunk<Batch>,
   failure: SqlFailure,
 ): Promise<unknown> {
   const { batch } = chunk

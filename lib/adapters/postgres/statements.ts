@@ -2,6 +2,7 @@
 import type { SqlType, TableSpec } from '../../model/table.ts'
 import type { DeadLetterRow, Load } from '../../ports/tables.ts'
 import { type Batch, literalsOf } from './batch.ts'
+import { isLeaving, type Leaving, type Part } from './parts.ts'
 import { byteaArray, numberArray, textArray } from './column-text.ts'
 import type { Statement } from './sql-connection.ts'
 
@@ -53,28 +54,44 @@ function writtenInsert(table: TableSpec, mode: Batch['mode']): string {
   return `INSERT INTO ${named(table.name)} AS t (${columns}) SELECT * FROM unnest(${parameters}) ON CONFLICT (${table.key.map(named).join(', ')}) ${action}`
 }
 
-/** The part of a batch that one INSERT writes: places in `batch.rows`. */
-export interface Chunk {
-  readonly batch: Batch
+/** As much of a part of a load as one statement does: places in its `rows`. */
+export interface Chunk<P extends Part = Part> {
+  readonly batch: P
   readonly from: number
   readonly to: number
 }
 
-export function chunksOf(batch: Batch, rows: number): Chunk[] {
-  const chunks: Chunk[] = []
+export function chunksOf<P extends Part>(batch: P, rows: number): Chunk<P>[] {
+  const chunks: Chunk<P>[] = []
   for (let from = 0; from < batch.rows.length; from += rows) chunks.push({ batch, from, to: Math.min(batch.rows.length, from + rows) })
   return chunks
 }
 
+const isInsert = (chunk: Chunk): chunk is Chunk<Batch> => !isLeaving(chunk.batch)
+/** Carries out a chunk. */
+export const statementOf = (chunk: Chunk): Statement => (isInsert(chunk) ? insert(chunk) : leave(chunk as Chunk<Leaving>))
+
+/** `DELETE … USING unnest(…)`, one parameter a column and one for revisions. */
+function leave({ batch, from, to }: Chunk<Leaving>): Statement {
+  const { table, where, guard } = batch
+  const names = guard === 'below' ? [...where, table.revision!] : where
+  const parameters = names.map((n, i) => `$${i + 1}::${arrayType(table.columns[n]!.sql)}`).join(', ')
+  const meant = names.map((n, i) => `t.${named(n)} ${i < where.length ? '=' : '<'} d.c${i}`).join(' AND ')
+  return {
+    text: `DELETE FROM ${named(table.name)} AS t USING unnest(${parameters}) AS d (${names.map((_, i) => `c${i}`).join(', ')}) WHERE ${meant}`,
+    values: literalsOf(batch, from, to),
+  }
+}
+
 /** Writes a chunk. In the modes that refuse duplicates every row must go in. */
-export function insert({ batch, from, to }: Chunk): Statement {
+export function insert({ batch, from, to }: Chunk<Batch>): Statement {
   const statement = { text: insertText(batch.table, batch.mode), values: literalsOf(batch, from, to) }
   const refusing = batch.mode === 'insert-dead-letter' || batch.mode === 'insert-stop'
   return refusing ? { ...statement, demands: to - from } : statement
 }
 
 /** Which rows of a chunk have a key that the table holds: their numbers within the chunk, from 1. */
-export function takenKeys({ batch, from, to }: Chunk): Statement {
+export function takenKeys({ batch, from, to }: Chunk<Batch>): Statement {
   const { table } = batch
   const names = Object.keys(table.columns)
   const literals = literalsOf(batch, from, to)

@@ -2,11 +2,12 @@
 import { MillraceError } from '../../model/errors.ts'
 import type { TableSpec } from '../../model/table.ts'
 import type { DeadLetterRow, Load, QueryResult, Tables } from '../../ports/tables.ts'
-import { batchesOf } from './batch.ts'
+import type { Batch } from './batch.ts'
 import { BOOKKEEPING, type Migration } from './bookkeeping.ts'
 import { coded, isAboutRows } from './failures.ts'
 import { refusedRow, takenRow } from './guilty-row.ts'
 import { migrate } from './migrations.ts'
+import { partsOf } from './parts.ts'
 import { ReadOnlyQueries } from './read-only-query.ts'
 import { type SqlConnection, SqlFailure, type Statement } from './sql-connection.ts'
 import {
@@ -15,11 +16,11 @@ import {
   fence,
   firstPosition,
   INSERT_ROWS,
-  insert,
   insertDeadLetters,
   lettersToForward,
   markForwarded,
   readPosition,
+  statementOf,
 } from './statements.ts'
 import { checkTables } from './table-check.ts'
 
@@ -54,9 +55,9 @@ class PostgresTables implements Tables {
   }
 
   async load(load: Load): Promise<void> {
-    const chunks = batchesOf(load).flatMap(batch => chunksOf(batch, INSERT_ROWS))
+    const chunks = partsOf(load).flatMap(part => chunksOf(part, INSERT_ROWS))
     const gen = this.#gens.get(idOf(load.sink, load.topic, load.partition)) ?? 0
-    const statements = [fence(load, gen), ...chunks.map(insert)]
+    const statements = [fence(load, gen), ...chunks.map(statementOf)]
     if (load.deadLetters.length > 0) statements.push(insertDeadLetters(load.deadLetters))
     try {
       await this.#connection.run(statements)
@@ -79,7 +80,8 @@ class PostgresTables implements Tables {
     const before = statements.slice(0, index)
     const chunk = chunks[index - 1]
     try {
-      if (chunk !== undefined && failure.kind === 'unmet-demand') return await takenRow(this.#connection, load, before, chunk, error)
+      if (chunk !== undefined && failure.kind === 'unmet-demand')
+        return await takenRow(this.#connection, load, before, chunk as Chunk<Batch>, error)
       if (failure.kind === 'refused' && isAboutRows(failure.refusal.sqlState))
         return await this.#guilty(error, load, statements, chunks, index)
     } catch (lost) {

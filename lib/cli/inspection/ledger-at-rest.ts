@@ -55,7 +55,7 @@ function storesOf(processor: Processor, partition: number): readonly Store[] {
     rx: 'run',
     partitionsOf: () => 1,
     topic: name => ({ spec: topics.get(name)!, partitions: 1, writer: { write: unused } }),
-    rows: () => unused,
+    tables: null,
     late: unused,
     lateRecord: unused,
     refusedResult: unused,

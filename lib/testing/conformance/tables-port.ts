@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { isMillraceError } from '../../model/errors.ts'
 import { deadLettersConformance } from './tables-dead-letters.ts'
+import { leavingConformance } from './tables-leaving.ts'
 import { rowsConformance } from './tables-rows.ts'
 import { splitsConformance } from './tables-splits.ts'
 import { letter, load, PLAIN, type Subject, subjectOf, type TablesUnderTest, write } from './tables-under-test.ts'
@@ -34,6 +35,7 @@ export function opened(open: () => Promise<TablesUnderTest>): Subject {
 export function portConformance(s: Subject): void {
   describe('the fence', () => fenceConformance(s))
   describe('rows', () => rowsConformance(s))
+  describe('rows that leave', () => leavingConformance(s))
   describe('values', () => valuesConformance(s))
   describe('batch bounds', () => splitsConformance(s))
   describe('dead letters', () => deadLettersConformance(s))

@@ -17,9 +17,9 @@ import {
   tableSpecOf,
   text,
   timestamptz,
-  type WriteMode,
 } from '../../model/table.ts'
-import type { DeadLetterRow, Load, Tables, TableWrite } from '../../ports/tables.ts'
+import type { WriteMode } from '../../model/table-target.ts'
+import type { DeadLetterRow, Load, TableDelete, Tables, TableWrite } from '../../ports/tables.ts'
 
 export interface TablesUnderTest {
   readonly tables: Tables
@@ -88,12 +88,27 @@ export const write = (t: TableSpec, mode: WriteMode, rows: readonly Placed[]): T
   offsets: rows.map(([offset]) => offset),
 })
 
+/** Entries that name rows to leave, by their columns; `below` is the revision that theirs must be lower than. */
+export const leave = (
+  t: TableSpec,
+  where: readonly string[],
+  entries: readonly Placed[],
+  below: readonly number[] | null = null,
+): TableDelete => ({
+  table: t,
+  where,
+  columns: where.map(c => entries.map(([, row]) => row[c] ?? null)),
+  below,
+  offsets: entries.map(([offset]) => offset),
+})
+
 export const load = (
   sink: string,
   from: number,
   to: number,
   writes: readonly TableWrite[],
   deadLetters: readonly DeadLetterRow[] = [],
+  deletes: readonly TableDelete[] = [],
 ): Load => ({
   sink,
   topic: 'conformance',
@@ -101,6 +116,7 @@ export const load = (
   from,
   to,
   writes,
+  deletes,
   deadLetters,
 })
 

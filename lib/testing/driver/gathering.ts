@@ -1,6 +1,6 @@
 // Collects what came out of a driven world since it was last asked.
 import { kindOf, type Plan, topicsOf } from '../../model/plan.ts'
-import { isTableTarget } from '../../model/table.ts'
+import { isTableTarget } from '../../model/table-target.ts'
 import type { DeadLetterRow } from '../../ports/tables.ts'
 import { planOfProcessor, type Processor } from '../../stages/processor.ts'
 import type { RowValues } from '../simulation/held-table.ts'

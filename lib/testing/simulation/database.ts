@@ -3,14 +3,14 @@ import { MillraceError } from '../../model/errors.ts'
 import type { TableSpec } from '../../model/table.ts'
 import type { DeadLetterRow, Load } from '../../ports/tables.ts'
 import type { Tally } from './faults.ts'
-import { HeldTable, type NewRow, type RowValues, rowsByTable } from './held-table.ts'
+import { type Change, changesByTable, HeldTable, type RowValues } from './held-table.ts'
 
 /** One SQL transaction of a load. */
 export class SqlTransaction {
-  readonly load: Omit<Load, 'writes'>
-  readonly rows: ReadonlyMap<string, readonly NewRow[]>
+  readonly load: Omit<Load, 'writes' | 'deletes'>
+  readonly rows: ReadonlyMap<string, readonly Change[]>
   state: 'open' | 'committed' | 'rolled back' = 'open'
-  changes: readonly (readonly [HeldTable, ReadonlyMap<string, RowValues>])[] = []
+  changes: readonly (readonly [HeldTable, ReadonlyMap<string, RowValues | null>])[] = []
   readonly locks: string[] = []
   /** What it could not lock. */
   wants: readonly string[] = []
@@ -18,7 +18,7 @@ export class SqlTransaction {
   /** Takes what the load holds now: the caller may change it when the call is over, and the transaction may commit later. */
   constructor(load: Load) {
     this.load = { ...load, deadLetters: load.deadLetters.map(storable) }
-    this.rows = rowsByTable(load.writes)
+    this.rows = changesByTable(load.writes, load.deletes)
   }
 }
 

@@ -2,29 +2,35 @@
 import { misfitOf, numericSizeOf } from '../../model/column-fit.ts'
 import { Decimal, decimal } from '../../model/decimal.ts'
 import { MillraceError } from '../../model/errors.ts'
-import type { SqlType, TableSpec, WriteMode } from '../../model/table.ts'
-import type { TableWrite } from '../../ports/tables.ts'
+import type { SqlType, TableSpec } from '../../model/table.ts'
+import type { WriteMode } from '../../model/table-target.ts'
+import type { TableDelete, TableWrite } from '../../ports/tables.ts'
 
 export type RowValues = readonly unknown[]
-/** A row on its way into a table. */
-export interface NewRow {
+/** What one record does to a table: a row on its way into it, or the rows that leave. */
+export type Change = {
   readonly table: TableSpec
-  readonly mode: WriteMode
   readonly offset: number
   readonly values: RowValues
-}
+} & (
+  | { readonly kind: 'write'; readonly mode: WriteMode }
+  | { readonly kind: 'leave'; readonly where: readonly string[]; readonly below: number | null }
+)
 
-/** The rows of all writes of one table, in offset order; of one offset in the order given. */
-export function rowsByTable(writes: readonly TableWrite[]): ReadonlyMap<string, readonly NewRow[]> {
-  const rows = new Map<string, NewRow[]>()
-  for (const { table, mode, columns, offsets } of writes) {
-    if (offsets.length === 0) continue
-    let of = rows.get(table.name)
-    if (of === undefined) rows.set(table.name, (of = []))
-    for (let r = 0; r < offsets.length; r++) of.push({ table, mode, offset: offsets[r]!, values: columns.map(c => c[r]) })
+/** The changes of each table in offset order; of one offset what leaves comes first, then rows in the order given. */
+export function changesByTable(writes: readonly TableWrite[], deletes: readonly TableDelete[]): ReadonlyMap<string, readonly Change[]> {
+  const changes = new Map<string, Change[]>()
+  const add = (change: Change): void => {
+    const of = changes.get(change.table.name)
+    if (of === undefined) changes.set(change.table.name, [change])
+    else of.push(change)
   }
-  for (const of of rows.values()) of.sort((a, b) => a.offset - b.offset)
-  return rows
+  for (const { table, where, columns, below, offsets } of deletes)
+    offsets.forEach((offset, i) => add({ kind: 'leave', table, where, offset, below: below?.[i] ?? null, values: columns.map(c => c[i]) }))
+  for (const { table, mode, columns, offsets } of writes)
+    offsets.forEach((offset, i) => add({ kind: 'write', table, mode, offset, values: columns.map(c => c[i]) }))
+  for (const of of changes.values()) of.sort((a, b) => a.offset - b.offset)
+  return changes
 }
 
 export class HeldTable {
@@ -51,31 +57,54 @@ export class HeldTable {
     return Object.fromEntries(Object.keys(this.spec.columns).map((name, i) => [name, row[i]]))
   }
   /**
-   * What these rows, one after the other, would change: the row that stays for each key.
+   * What these changes, one after the other, would make of the table: the row that stays for each key, null for none.
    * @throws ROW_REFUSED, DUPLICATE_ROW
    */
-  changes(rows: readonly NewRow[]): ReadonlyMap<string, RowValues> {
-    const changed = new Map<string, RowValues>()
-    for (const row of rows) this.#refuseMisfit(row)
-    for (const { mode, offset, values } of rows) {
+  changes(changes: readonly Change[]): ReadonlyMap<string, RowValues | null> {
+    const changed = new Map<string, RowValues | null>()
+    for (const change of changes) this.#refuseMisfit(change)
+    for (const change of changes) {
+      if (change.kind === 'leave') {
+        for (const [key, row] of [...this.#rows, ...changed])
+          if (row !== null && this.#means(change, changed.get(key) ?? row)) changed.set(key, null)
+        continue
+      }
+      const { mode, offset, values } = change
       const key = this.#keyOf(values)
-      const there = changed.get(key) ?? this.#rows.get(key)
-      if (there === undefined || (mode === 'upsert' && this.#replaces(values, there))) changed.set(key, values)
+      const there = changed.has(key) ? changed.get(key)! : (this.#rows.get(key) ?? null)
+      if (there === null || (mode === 'upsert' && this.#replaces(values, there))) changed.set(key, values)
       else if (mode === 'insert-dead-letter' || mode === 'insert-stop')
         throw new MillraceError('DUPLICATE_ROW', `table '${this.spec.name}' already has a row with the key ${key}`, { where: { offset } })
     }
     return changed
   }
-  put(changes: ReadonlyMap<string, RowValues>): void {
-    for (const [key, values] of changes) this.#rows.set(key, values)
+  put(changes: ReadonlyMap<string, RowValues | null>): void {
+    for (const [key, values] of changes) {
+      if (values === null) this.#rows.delete(key)
+      else this.#rows.set(key, values)
+    }
+  }
+  #means({ where, below, values }: Change & { readonly kind: 'leave' }, row: RowValues): boolean {
+    const names = Object.keys(this.spec.columns)
+    const equal = where.every((name, i) => {
+      const value = row[names.indexOf(name)]
+      const { sql } = this.spec.columns[name]!
+      return value !== null && keyPart(sql, value) === keyPart(sql, values[i])
+    })
+    return equal && (below === null || Number(row[this.#revision]) < below)
   }
   /** S4.5: the higher revision; among equals, or without one, the row that is there stays. */
   #replaces(values: RowValues, there: RowValues): boolean {
     return this.#revision >= 0 && (values[this.#revision] as number) > (there[this.#revision] as number)
   }
-  #refuseMisfit({ values, offset }: NewRow): void {
-    Object.entries(this.spec.columns).forEach(([name, column], i) => {
-      const misfit = misfitOf(column, values[i])
+  #refuseMisfit(change: Change): void {
+    const { values, offset } = change
+    const names = change.kind === 'write' ? Object.keys(this.spec.columns) : change.where
+    if (change.kind === 'leave' && (names.length === 0 || names.some(n => this.spec.columns[n] === undefined)))
+      throw new MillraceError('TABLE_INVALID', `rows of table '${this.spec.name}' cannot leave by '${names.join(', ')}'`)
+    names.forEach((name, i) => {
+      const column = this.spec.columns[name]!
+      const misfit = misfitOf(change.kind === 'write' ? column : { ...column, nullable: false }, values[i])
       if (misfit !== null)
         throw new MillraceError('ROW_REFUSED', `table '${this.spec.name}', column '${name}' ${misfit}`, { where: { offset } })
     })

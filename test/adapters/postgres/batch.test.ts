@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { batchesOf, literalsOf } from '#lib/adapters/postgres/batch.ts'
-import { float8, integer, nullable, table, type TableSpec, tableSpecOf, text, timestamptz, type WriteMode } from '#lib/model/table.ts'
+import { type Batch, literalsOf } from '#lib/adapters/postgres/batch.ts'
+import { partsOf } from '#lib/adapters/postgres/parts.ts'
+import { float8, integer, nullable, table, type TableSpec, tableSpecOf, text, timestamptz } from '#lib/model/table.ts'
+import type { WriteMode } from '#lib/model/table-target.ts'
 import type { Load, TableWrite } from '#lib/ports/tables.ts'
 
 const spec = (t: unknown): TableSpec => tableSpecOf(t as never)
@@ -19,7 +21,17 @@ const write = (
   columns: Object.keys(t.columns).map((_, c) => rows.map(r => r[c])),
   offsets,
 })
-const load = (...writes: TableWrite[]): Load => ({ sink: 's', topic: 't', partition: 3, from: 0, to: 100, writes, deadLetters: [] })
+const load = (...writes: TableWrite[]): Load => ({
+  sink: 's',
+  topic: 't',
+  partition: 3,
+  from: 0,
+  to: 100,
+  writes,
+  deletes: [],
+  deadLetters: [],
+})
+const batchesOf = (l: Load) => partsOf(l) as Batch[]
 const only = (...writes: TableWrite[]) => batchesOf(load(...writes))[0]!
 
 test('S4.5 of the rows of a key the highest revision is kept, among equals the first', () => {

@@ -25,6 +25,7 @@ for (;;) {
         offsets: rows.map(({ o }) => o),
       },
     ],
+    deletes: [],
     deadLetters: records.flatMap(letterOf),
   })
   from = to

@@ -109,6 +109,7 @@ test('a damaged page is DATA_CORRUPT for loads and queries that meet it, never a
     partition: 0,
     from: 0,
     to: 1,
+    deletes: [],
     deadLetters: [],
     writes: [{ table: t, mode: 'upsert' as const, columns: [['1'], ['']], offsets: [0] }],
   }

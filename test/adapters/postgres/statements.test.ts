@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { batchesOf } from '#lib/adapters/postgres/batch.ts'
+import type { Batch } from '#lib/adapters/postgres/batch.ts'
+import { partsOf } from '#lib/adapters/postgres/parts.ts'
 import { chunksOf, fence, insert, insertText, takenKeys } from '#lib/adapters/postgres/statements.ts'
-import { integer, numeric, table, tableSpecOf, text, timestamptz, type WriteMode } from '#lib/model/table.ts'
+import { integer, numeric, table, tableSpecOf, text, timestamptz } from '#lib/model/table.ts'
+import type { WriteMode } from '#lib/model/table-target.ts'
 import type { Load } from '#lib/ports/tables.ts'
 
 const revised = tableSpecOf(
@@ -27,8 +29,10 @@ const load = (mode: WriteMode, rows: number): Load => ({
       offsets: Array.from({ length: rows }, (_, i) => i),
     },
   ],
+  deletes: [],
   deadLetters: [],
 })
+const batchesOf = (l: Load) => partsOf(l) as Batch[]
 
 test('the fence moves the offset of one generation from where it stood, and demands one row', () => {
   assert.deepEqual(fence(load('upsert', 0), 2), {

@@ -23,6 +23,7 @@ const load = (sink: string, from: number, to: number, ids: readonly string[] = [
   to,
   writes:
     ids.length === 0 ? [] : [{ table: rows, mode: 'upsert', columns: [ids, ids.map((_, i) => i)], offsets: ids.map((_, i) => from + i) }],
+  deletes: [],
   deadLetters: [],
 })
 

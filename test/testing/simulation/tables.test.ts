@@ -17,6 +17,7 @@ const load = (from: number, to: number, ids: readonly string[], sink = 's', of: 
   from,
   to,
   writes: [{ table: of, mode: 'insert-stop', columns: [ids, ids.map((_, i) => i)], offsets: ids.map((_, i) => from + i) }],
+  deletes: [],
   deadLetters: [],
 })
 const ids = ({ world }: Simulation): unknown[] => world.database.rows('rows').map(r => r['id'])

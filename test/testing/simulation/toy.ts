@@ -171,6 +171,7 @@ export const sink =
             from: position,
             to: fetched.next,
             writes: [{ table: rowsTable, mode: 'insert-stop', columns, offsets }],
+            deletes: [],
             deadLetters: [],
           })
           position = fetched.next
