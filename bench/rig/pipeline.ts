@@ -33,7 +33,7 @@ export class Rig {
       partitionsOf: () => 1,
       rx: 'run',
       topic: name => topics.get(name)!,
-      rows: () => () => {},
+      tables: null,
       late: () => {},
       lateRecord: () => {},
       refusedResult: (_value, _key, _at, error) => {

@@ -107,6 +107,14 @@ export class TopicSender {
   send(value: unknown): void {
     this.#outbox.done(this.#write(value, this.#keyOf(value)))
   }
+  /** Sends a record without a value: what there is of its key is gone (S1.1). */
+  tombstone(key: Key): void {
+    const builder = this.#outbox.open(this.#target.spec.name, this.#homes.of(key), this.#cursor.at)
+    builder.arena.utf8(String(key))
+    builder.endKey()
+    builder.nullValue()
+    this.#outbox.done(builder)
+  }
   /** As send, for a repartition topic: the record carries its task's stream time. @throws KEY_DIFFERS */
   sendKeyed(value: unknown, key: Key, carrier: Carrier, streamTime: number): void {
     const own = this.#keyOf(value)

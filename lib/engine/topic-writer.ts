@@ -2,6 +2,7 @@
 import { openWriter } from '../codec/topic-codec.ts'
 import { codecSpecOf } from '../model/codec.ts'
 import { isRetriable, MillraceError } from '../model/errors.ts'
+import type { Key } from '../model/key.ts'
 import type { TopicSpec } from '../model/topic.ts'
 import type { PartitionWrite, TransactionalProducer } from '../ports/record-log.ts'
 import { Cursor } from '../stages/context.ts'
@@ -11,6 +12,12 @@ import { Outbox, type TargetTopic, TopicSender } from './outbox.ts'
 /** A value and the time of its record where its topic declares no time field, ms since epoch. */
 export interface TimedValue {
   readonly value: unknown
+  readonly time: number
+}
+
+/** A record without a value: what there is of its key is gone (S1.1). */
+export interface TimedTombstone {
+  readonly tombstone: Key
   readonly time: number
 }
 
@@ -46,7 +53,7 @@ export class TopicWriter {
    * @throws VALUE_REFUSED, KEY_MISSING, RECORD_TOO_LARGE (nothing was written); TOPIC_DIFFERS, SCHEMA_INCOMPATIBLE and what else does not pass by itself;
    * LOG_UNAVAILABLE when it is closed
    */
-  write(topic: TopicSpec, values: readonly TimedValue[]): Promise<void> {
+  write(topic: TopicSpec, values: readonly (TimedValue | TimedTombstone)[]): Promise<void> {
     if (this.#state === 'closed') return Promise.reject(new MillraceError('LOG_UNAVAILABLE', `the writer '${this.#options.id}' is closed`))
     const written = this.#last.then(() => this.#write(topic, values))
     this.#last = written.catch(() => {})
@@ -65,14 +72,15 @@ export class TopicWriter {
     this.#producer = null
   }
 
-  async #write(topic: TopicSpec, values: readonly TimedValue[]): Promise<void> {
+  async #write(topic: TopicSpec, values: readonly (TimedValue | TimedTombstone)[]): Promise<void> {
     const target = await this.#persistently(() => this.#target(topic))
     const outbox = new Outbox()
     const cursor = new Cursor()
     const sender = new TopicSender(outbox, target, cursor)
-    for (const { value, time } of values) {
-      cursor.at = time
-      sender.send(value)
+    for (const each of values) {
+      cursor.at = each.time
+      if ('tombstone' in each) sender.tombstone(each.tombstone)
+      else sender.send(each.value)
     }
     const writes = outbox.take()
     if (writes.length === 0) return

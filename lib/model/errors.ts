@@ -43,7 +43,7 @@ export const ERRORS = {
     'never',
     'keyInPlace() named a key that does not live in this partition; use keyBy() through a topic.',
   ),
-  VALUE_MISSING: entry('data', 'never', 'A record has a null value (a tombstone) where the processor needs one.'),
+  VALUE_MISSING: entry('data', 'never', 'A record has a null value (a tombstone) where nothing says what that means.'),
   VALUE_REFUSED: entry('data', 'never', 'A value does not fit the schema it is written with; the message names the field.'),
   USER_FUNCTION_FAILED: entry('code', 'never', 'A function of the processor threw on this record; the message is its own.'),
   ASYNC_FUNCTION: entry(

@@ -2,6 +2,7 @@
 import type { Observable } from 'rxjs'
 import type { Tuning } from '../engine/environment.ts'
 import { MillraceError } from '../model/errors.ts'
+import type { Key } from '../model/key.ts'
 import { type Table, tableSpecOf } from '../model/table.ts'
 import type { Duration } from '../model/time.ts'
 import { specOf, type Topic } from '../model/topic.ts'
@@ -64,6 +65,10 @@ export class Driven {
   /** Writes values to a topic, as one transaction. @throws VALUE_REFUSED, KEY_MISSING for a value that the topic cannot hold; what stops a task */
   push<T>(topic: Topic<T, unknown>, ...values: readonly NoInfer<T>[]): Promise<Emitted> {
     return this.#done(world => world.push(specOf(topic), values))
+  }
+  /** Writes tombstones to a topic, records of these keys without a value, as one transaction (S1.1). @throws what stops a task */
+  tombstones<T, K extends Key>(topic: Topic<T, K>, ...keys: readonly NoInfer<K>[]): Promise<Emitted> {
+    return this.#done(world => world.tombstones(specOf(topic), keys))
   }
   /** More records of a feed that was given as a list of texts. @throws OPTION_INVALID when it was not; what stops a task */
   feed(name: string, ...texts: readonly string[]): Promise<Emitted> {

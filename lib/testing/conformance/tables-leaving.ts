@@ -1,7 +1,7 @@
 // Rows that leave: which ones, in which order with rows that come, and that no split of the records into loads makes a difference (S1.1, S3.5).
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { TableSpec } from '../../model/table.ts'
+import { integer, table, type TableSpec, tableSpecOf, text } from '../../model/table.ts'
 import type { WriteMode } from '../../model/table-target.ts'
 import type { TableDelete } from '../../ports/tables.ts'
 import { type Model, type Step, stepped } from './leaving-model.ts'
@@ -197,4 +197,36 @@ export function leavingConformance(s: Subject): void {
           assert.deepEqual(await s.held(model.table, prefix), comparable(model.table, steps.left.map(named)), `split ${n}`)
         }
       })
+}
+
+/** A table whose rows keep those of PLAIN from leaving. */
+const REFERENCE = tableSpecOf(table('conformance_reference', { columns: { id: text, line: integer }, key: ['id', 'line'] }) as never)
+const REFERENCE_SQL = `CREATE TABLE conformance_reference (id text NOT NULL, line integer NOT NULL, PRIMARY KEY (id, line),
+  FOREIGN KEY (id, line) REFERENCES conformance_plain (id, line));`
+
+/** For adapters with SQL. */
+export function refusedLeavingConformance(s: Subject): void {
+  test('a row that a constraint does not let go is ROW_REFUSED with the offset of the record, and nothing is written', async () => {
+    await s.tables.migrate([{ name: '900071-reference', sql: REFERENCE_SQL }])
+    const id = 'kept-'
+    const rows = Array.from({ length: 200 }, (_, line) => plain(id, line))
+    await s.tables.position(id, 'conformance', 0, 0)
+    await s.tables.load(load(id, 0, 200, [write(PLAIN, 'upsert', placed(...rows))]))
+    await s.tables.load(load(id, 200, 201, [write(REFERENCE, 'upsert', [[200, plain(id, 77)]])]))
+    const entries = rows.map((row, i): Placed => [300 + i, row])
+    const gone = load(id, 201, 600, [], [], [leave(PLAIN, ['id', 'line'], entries)])
+    assert.equal((await s.refused(gone, 'ROW_REFUSED')).where.offset, 377)
+    assert.equal((await s.held(PLAIN, id)).length, 200)
+    await s.tables.load({
+      ...gone,
+      deletes: [
+        leave(
+          PLAIN,
+          ['id', 'line'],
+          entries.filter(([offset]) => offset !== 377),
+        ),
+      ],
+    })
+    assert.deepEqual(await s.held(PLAIN, id), comparable(PLAIN, [plain(id, 77)]))
+  })
 }

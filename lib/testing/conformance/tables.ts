@@ -1,6 +1,7 @@
 // The conformance suite of the Tables port. Adapters with SQL run all of it; simulated tables run tablesPortConformance alone.
 import { describe } from 'node:test'
 import type { Tables } from '../../ports/tables.ts'
+import { refusedLeavingConformance } from './tables-leaving.ts'
 import { opened, portConformance } from './tables-port.ts'
 import { checkConformance, migrationsConformance, queryConformance, refusedByDatabaseConformance } from './tables-sql.ts'
 import { CONFORMANCE_MIGRATIONS, type TablesUnderTest } from './tables-under-test.ts'
@@ -32,7 +33,10 @@ export function tablesConformance(name: string, open: () => Promise<OpenedTables
     describe('migrations', () => migrationsConformance(subject))
     describe('the check of descriptions', () => checkConformance(subject))
     describe('queries', () => queryConformance(subject))
-    describe('rows that only the database refuses', () => refusedByDatabaseConformance(subject))
+    describe('rows that only the database refuses', () => {
+      refusedByDatabaseConformance(subject)
+      refusedLeavingConformance(subject)
+    })
   })
 }
 

@@ -2,6 +2,7 @@
 import type { Tuning } from '../../engine/environment.ts'
 import { TopicWriter } from '../../engine/topic-writer.ts'
 import { MillraceError } from '../../model/errors.ts'
+import type { Key } from '../../model/key.ts'
 import type { TopicSpec } from '../../model/topic.ts'
 import type { Feed } from '../../ports/feed.ts'
 import { Observatory } from '../../rx/observe-topic.ts'
@@ -75,6 +76,14 @@ export class DrivenWorld {
     await this.#writer.write(
       topic,
       values.map(value => ({ value, time })),
+    )
+  }
+  /** Writes records without a value to a topic, as one transaction. */
+  async tombstones(topic: TopicSpec, keys: readonly Key[]): Promise<void> {
+    const time = this.#clock.now()
+    await this.#writer.write(
+      topic,
+      keys.map(tombstone => ({ tombstone, time })),
     )
   }
   /** More records of a feed that was given as texts. @throws OPTION_INVALID */

@@ -1,6 +1,7 @@
 // Runs the steps of a golden case through the driver in one of its ways, and gives what was made.
 import type { Tuning } from '../../engine/environment.ts'
-import { isTableTarget, type TableSpec } from '../../model/table.ts'
+import type { TableSpec } from '../../model/table.ts'
+import { isTableTarget } from '../../model/table-target.ts'
 import type { Duration } from '../../model/time.ts'
 import { planOfProcessor, type Processor } from '../../stages/processor.ts'
 import { Driven } from '../driver.ts'
