@@ -18,6 +18,7 @@ import type { CollectedRows } from './collected-rows.ts'
 import { Drops } from './drops.ts'
 import { forwardsBytes } from './forwarding.ts'
 import { Homes, Outbox, type TargetTopic, TopicSender } from './outbox.ts'
+import type { PipelineInput } from './pipeline-input.ts'
 import type { Bounded } from './residency.ts'
 import { Carrier } from './watermark.ts'
 
@@ -43,13 +44,6 @@ export interface Repartition {
   readonly clock: StreamClock
   /** The inputs whose stream time this is. */
   readonly inputs: readonly string[]
-}
-
-export interface PipelineInput {
-  readonly push: Push
-  /** Takes the key of a tombstone, as text; null when no table says what it means. */
-  readonly tombstone: Push | null
-  readonly clock: StreamClock
 }
 
 export interface Pipeline {

@@ -100,6 +100,16 @@ function openOwn<S>(
 ): Push {
   const { cursor, clock, undo } = context
   let turn: 'in' | 'out' = 'out'
+  /** What refused an emitted value; the author's function may have caught it. */
+  let refused: { readonly error: unknown } | null = null
+  const send = (value: unknown): void => {
+    try {
+      down(value)
+    } catch (error) {
+      refused ??= { error }
+      throw error
+    }
+  }
   /** @throws ASYNC_FUNCTION, which also ends the task: nobody may catch what comes after the turn */
   const inTurn = (what: string): void => {
     if (turn === 'in') return
@@ -121,12 +131,12 @@ function openOwn<S>(
   const take = open({
     emit: (value, at) => {
       inTurn('emit()')
-      if (at === undefined) return down(value)
+      if (at === undefined) return send(value)
       if (!Number.isSafeInteger(at) || at < 0)
         throw new MillraceError('EVENT_TIME_INVALID', `stage '${label}' emitted at ${at}: whole milliseconds since 1970 are needed`)
       const before = cursor.at
       cursor.at = at
-      down(value)
+      send(value)
       cursor.at = before
     },
     state: {
@@ -153,9 +163,11 @@ function openOwn<S>(
   synchronous(`stage '${label}': what open gave`, take)
   return value => {
     turn = 'in'
+    refused = null
     try {
       const given: unknown = take(value, cursor as unknown as Meta & { readonly key: Key | null })
       if (given instanceof Promise) throw promised(`stage '${label}'`, given)
+      if (refused !== null) throw (refused as { readonly error: unknown }).error
     } finally {
       turn = 'out'
     }

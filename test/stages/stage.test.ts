@@ -95,6 +95,40 @@ test('S6.1: a record that is refused further on leaves nothing in its memory', a
   assert.deepEqual(await texts(driven), ['a0', 'a1'])
 })
 
+test('S6.1: a refusal further on refuses the record, even if the function catches it', async () => {
+  const p = processor(
+    'p',
+    from(events)
+      .pipe(
+        stage<E, string, E>({
+          step: 'catching',
+          open:
+            ({ emit }) =>
+            x => {
+              try {
+                emit(x)
+              } catch {
+                emit({ ...x, v: 100 })
+              }
+            },
+        }),
+        filter(x => {
+          if (x.v === 2) throw new Error('two')
+          return true
+        }),
+        told,
+      )
+      .to(lines),
+  )
+  const driven = await drive(p)
+  await driven.push(events, e('a', 0, 1), e('a', 1, 2))
+  assert.deepEqual(await texts(driven), ['a1'])
+  assert.deepEqual(
+    (await driven.deadLetters(p)).map(d => [d.code, d.stage]),
+    [['USER_FUNCTION_FAILED', 'filter']],
+  )
+})
+
 test('it is opened once a task, is told the record and stream time, and emits at other times if it likes', async () => {
   const opened: number[] = []
   const seen: unknown[] = []
