@@ -8,8 +8,8 @@ import { promised, synchronous } from './synchronous.ts'
 
 /**
  * Of the records of a key that agree in `by` only the first passes, in offset order; those that come while stream time is not more than `within` beyond it
- * are dropped and counted (`millrace_dropped_records_total`). Those that are dropped do not prolong it. What is remembered stays in memory, some 100 bytes a
- * value: choose `within` as long as duplicates are apart, not longer.
+ * are dropped and counted (`millrace_dropped_records_total`). Those that are dropped do not prolong it. What is remembered stays in memory as a
+ * whole: choose `within` as long as duplicates are apart, not longer.
  * @param name names the state for ever (S5.1)
  * @param o `version`: raise it when `by` means something else; `by`: text or a number (1 and '1' differ)
  * @throws KEY_MISSING (as a dead letter) without a key, or when `by` gives neither
