@@ -21,7 +21,7 @@ import {
   type Windowed,
   type WindowResult,
 } from '#lib/index.ts'
-import type { Driven } from '#lib/testing/driver.ts'
+import type { Driven, SeenRecord } from '#lib/testing/driver.ts'
 import type { Arrival } from '../oracle/windows/task.ts'
 import type { LateCall, Result, WindowWords } from '../oracle/windows/words.ts'
 
@@ -42,7 +42,7 @@ interface Shown {
   readonly value: { readonly n: number; readonly sum: string } | null
 }
 const plain = <T>() => json<T>(value => value as T)
-const eventCodec = plain<Event>()
+export const eventCodec = plain<Event>()
 export const input = topic('events', { key: 'key', time: 'at', value: eventCodec })
 export const output = topic('results', { key: 'key', time: 'record-timestamp', value: plain<Shown>() })
 export const lateRecords = topic('late-records', { key: 'key', time: 'at', value: eventCodec })
@@ -118,14 +118,15 @@ export interface Seen {
   readonly told: readonly string[]
   readonly refused: number
 }
+export const resultOf = ({ value: r, time }: SeenRecord<Shown>): Result =>
+  ({ ...r, value: r.value === null ? null : { ...r.value, sum: BigInt(r.value.sum) }, at: time }) as Result
+
 export async function seenOf(driven: Driven, p: Processor, partition: number): Promise<Seen> {
   const here = <R extends { readonly partition: number }>(records: readonly R[]): readonly R[] =>
     records.filter(r => r.partition === partition)
   return {
     arrived: here(await driven.records(input)).map(r => r.value),
-    results: here(await driven.records(output)).map(
-      ({ value: v, time }) => ({ ...v, value: v.value === null ? null : { ...v.value, sum: BigInt(v.value.sum) }, at: time }) as Result,
-    ),
+    results: here(await driven.records(output)).map(resultOf),
     sent: [
       ...here(await driven.records(lateCalls)).map(({ value: r }) => lateLine({ ...r, weight: BigInt(r.value.weight) })),
       ...here(await driven.records(lateRecords)).map(({ value: r, headers }) => {

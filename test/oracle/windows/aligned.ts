@@ -13,27 +13,16 @@ import {
   type WindowStage,
 } from './words.ts'
 
-/** Every window of `words` that holds `at`, by its definition (table of S3); none starts below 0 (S3.1). */
+/** Every window of `words` that holds `at`, by its definition (table of S3), looking at every start that it may have; none is below 0 (S3.1). */
 export function windowsHolding({ kind, size, hop, offset }: AlignedWords, at: number): readonly Bounds[] {
   const found: Bounds[] = []
-  const phase = ((offset % hop) + hop) % hop // hop-aligned starts, from below 0
-  if (kind === 'cumulating') {
-    const base = phaseStart(at, size, offset)
-    for (let end = base + hop; end <= base + size; end += hop) if (at < end) found.push({ start: base, end })
-  } else {
-    const every = kind === 'tumbling' ? size : hop
-    const from = kind === 'tumbling' ? ((offset % size) + size) % size : phase
-    for (let start = from - every * Math.ceil((size + every) / every); start <= at; start += every)
-      if (start <= at && at < start + size) found.push({ start, end: start + size })
+  const every = kind === 'hopping' ? hop : size
+  for (let start = at - size + 1; start <= at; start++) {
+    if (start < 0 || (start - offset) % every !== 0) continue
+    if (kind !== 'cumulating') found.push({ start, end: start + size })
+    else for (let end = start + hop; end <= start + size; end += hop) if (at < end) found.push({ start, end })
   }
-  return found.filter(w => w.start >= 0)
-}
-/** The largest of …, offset − size, offset, offset + size, … that is not above `at`. */
-function phaseStart(at: number, size: number, offset: number): number {
-  let start = offset
-  while (start > at) start -= size
-  while (start + size <= at) start += size
-  return start
+  return found
 }
 
 interface Open extends Sum, Bounds {
