@@ -57,6 +57,9 @@ export async function commandLine(args: readonly string[], here: Environment, sc
   addRunCommands(program, bound)
   program.commandsGroup('Look:')
   addLookCommands(program, bound)
+  const { addMendCommands } = await import('./mend-commands.ts')
+  program.commandsGroup('Mend:')
+  addMendCommands(program, bound)
   if (args.length === 0) {
     program.outputHelp()
     return 0

@@ -16,6 +16,7 @@ export function tablesOnceOpen(open: () => Promise<Tables>): TablesOnceOpen {
   return {
     open: async () => void (await tables()),
     position: async (...a) => (await tables()).position(...a),
+    reset: async (...a) => (await tables()).reset(...a),
     load: async (...a) => (await tables()).load(...a),
     migrate: async (...a) => (await tables()).migrate(...a),
     check: async (...a) => (await tables()).check(...a),

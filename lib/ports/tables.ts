@@ -60,6 +60,8 @@ export interface QueryResult {
 export interface Tables {
   /** The sink's next offset for this partition; makes the row with `first` if there is none. @throws TABLES_UNAVAILABLE (as every member) */
   position(sink: string, topic: string, partition: number, first: number): Promise<number>
+  /** Puts the sink's next offset to `next` and raises its generation: whoever has read the position before can load nothing more, wherever it stands. */
+  reset(sink: string, topic: string, partition: number, next: number): Promise<void>
   /**
    * One SQL transaction: moves the offset from `from` to `to` (the fence), writes the rows by S4's rule – the highest revision wins, among equals the first; sorted by key –,
    * lets rows leave, and writes the dead letters. Within a table writes and deletes take effect in the order of their offsets, of one offset the deletes first:

@@ -31,6 +31,13 @@ export const readPosition = (sink: string, topic: string, partition: number): St
   demands: 1,
 })
 
+/** A generation of its own: loaders of earlier ones are fenced for ever. */
+export const resetPosition = (sink: string, topic: string, partition: number, next: number): Statement => ({
+  text: 'UPDATE millrace_sink_offset SET next_offset = $4, gen = gen + 1 WHERE sink = $1 AND topic = $2 AND part = $3',
+  values: [sink, topic, String(partition), String(next)],
+  demands: 1,
+})
+
 const insertTexts = new WeakMap<TableSpec, Map<Batch['mode'], string>>()
 
 /** `INSERT … SELECT FROM unnest(…)`, one parameter a column, so that the text is the same for any number of rows. */

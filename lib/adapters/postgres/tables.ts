@@ -21,6 +21,7 @@ import {
   markForwarded,
   readPosition,
   statementOf,
+  resetPosition,
 } from './statements.ts'
 import { checkTables } from './table-check.ts'
 
@@ -52,6 +53,11 @@ class PostgresTables implements Tables {
     const [next, gen] = results[1]!.rows[0]!
     this.#gens.set(idOf(sink, topic, partition), Number(gen))
     return Number(next)
+  }
+
+  async reset(sink: string, topic: string, partition: number, next: number): Promise<void> {
+    const doing = `resetting the offset of sink '${sink}' in ${topic}/${partition}`
+    await this.#run([firstPosition(sink, topic, partition, next), resetPosition(sink, topic, partition, next)], doing)
   }
 
   async load(load: Load): Promise<void> {

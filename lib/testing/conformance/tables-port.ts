@@ -59,6 +59,23 @@ function fenceConformance(s: Subject): void {
     assert.equal(await s.tables.position('once', 'a', 0, 42), 42)
     assert.equal(await s.tables.position('once', 'a', 0, 7), 42)
   })
+  test('a reset moves the position and fences whoever read it before, also where it stands', async () => {
+    const rows = (id: string) => [write(PLAIN, 'upsert', [[3, { id, line: 0 }]])]
+    assert.equal(await s.tables.position('reset', 'a', 0, 3), 3)
+    await s.tables.reset('reset', 'a', 0, 3)
+    const code = await s.tables.load({ ...load('reset', 3, 4, rows('reset-never')), topic: 'a' }).then(
+      () => 'loaded',
+      (error: unknown) => (isMillraceError(error) ? error.code : String(error)),
+    )
+    assert.equal(code, 'SINK_FENCED')
+    assert.equal(await s.tables.position('reset', 'a', 0, 99), 3)
+    await s.tables.load({ ...load('reset', 3, 4, rows('reset-loads')), topic: 'a' })
+    await s.tables.reset('reset', 'a', 0, 0)
+    assert.equal(await s.tables.position('reset', 'a', 0, 99), 0)
+    await s.tables.reset('reset', 'new', 0, 5)
+    assert.equal(await s.tables.position('reset', 'new', 0, 99), 5)
+    assert.deepEqual((await s.held(PLAIN, 'reset-')).length, 1)
+  })
   test('sink, topic and partition each have a position of their own', async () => {
     assert.equal(await s.tables.position('own', 'a', 0, 1), 1)
     assert.equal(await s.tables.position('own', 'a', 1, 2), 2)

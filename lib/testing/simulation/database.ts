@@ -8,6 +8,8 @@ import { type Change, changesByTable, HeldTable, type RowValues } from './held-t
 /** One SQL transaction of a load. */
 export class SqlTransaction {
   readonly load: Omit<Load, 'writes' | 'deletes'>
+  /** Generation of the position as its loader read it. */
+  readonly gen: number
   readonly rows: ReadonlyMap<string, readonly Change[]>
   state: 'open' | 'committed' | 'rolled back' = 'open'
   changes: readonly (readonly [HeldTable, ReadonlyMap<string, RowValues | null>])[] = []
@@ -16,7 +18,8 @@ export class SqlTransaction {
   wants: readonly string[] = []
 
   /** Takes what the load holds now: the caller may change it when the call is over, and the transaction may commit later. */
-  constructor(load: Load) {
+  constructor(load: Load, gen: number) {
+    this.gen = gen
     this.load = { ...load, deadLetters: load.deadLetters.map(storable) }
     this.rows = changesByTable(load.writes, load.deletes)
   }
@@ -31,6 +34,8 @@ export interface SinkPosition {
   readonly topic: string
   readonly partition: number
   readonly next: number
+  /** Raised by every reset. */
+  readonly gen: number
 }
 
 export class Database {
@@ -59,11 +64,15 @@ export class Database {
   table(name: string): HeldTable | null {
     return this.#tables.get(name) ?? null
   }
-  position(sink: string, topic: string, partition: number, first: number): number {
+  position(sink: string, topic: string, partition: number, first: number): SinkPosition {
     const id = sinkId(sink, topic, partition)
     let position = this.#positions.get(id)
-    if (position === undefined) this.#positions.set(id, (position = { sink, topic, partition, next: first }))
-    return position.next
+    if (position === undefined) this.#positions.set(id, (position = { sink, topic, partition, next: first, gen: 0 }))
+    return position
+  }
+  reset(sink: string, topic: string, partition: number, next: number): void {
+    const { gen } = this.position(sink, topic, partition, next)
+    this.#positions.set(sinkId(sink, topic, partition), { sink, topic, partition, next, gen: gen + 1 })
   }
 
   /** The UPDATE of the offset row. 'locked': another transaction holds it. @throws SINK_FENCED */
@@ -72,11 +81,11 @@ export class Database {
     const { sink, topic, partition, from } = transaction.load
     const id = sinkId(sink, topic, partition)
     if (!this.#lock(transaction, [id])) return 'locked'
-    const next = this.#positions.get(id)?.next
-    if (next === from) return 'taken'
+    const held = this.#positions.get(id)
+    if (held?.next === from && held.gen === transaction.gen) return 'taken'
     this.rollBack(transaction)
     this.tally.add('a load was fenced')
-    const there = next === undefined ? 'has no position there' : `stands at ${next}`
+    const there = held === undefined ? 'has no position there' : `stands at ${held.next} (generation ${held.gen})`
     throw new MillraceError('SINK_FENCED', `sink '${sink}' ${there}, not at ${from}: read the position again`, {
       where: { topic, partition },
     })
@@ -104,7 +113,7 @@ export class Database {
       const id = letterId(letter)
       if (!this.#letters.has(id)) this.#letters.set(id, { letter, state: 'waiting' })
     }
-    this.#positions.set(sinkId(sink, topic, partition), { sink, topic, partition, next: to })
+    this.#positions.set(sinkId(sink, topic, partition), { sink, topic, partition, next: to, gen: transaction.gen })
     this.#end(transaction, 'committed')
   }
   rollBack(transaction: SqlTransaction): void {

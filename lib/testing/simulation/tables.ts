@@ -16,6 +16,8 @@ export class SimulatedTables implements Tables {
   readonly #wire: Wire
   readonly #backstage: Backstage
   readonly #open = new Set<SqlTransaction>()
+  /** Generation of each position as it was read. */
+  readonly #gens = new Map<string, number>()
   #closed = false
 
   /** A client of `database`; without a wire every call happens at once. */
@@ -27,13 +29,18 @@ export class SimulatedTables implements Tables {
       for (const transaction of this.#open) this.#abandon(transaction)
     })
   }
-  position(sink: string, topic: string, partition: number, first: number): Promise<number> {
-    return this.#call('tables.position', () => this.database.position(sink, topic, partition, first))
+  async position(sink: string, topic: string, partition: number, first: number): Promise<number> {
+    const { next, gen } = await this.#call('tables.position', () => this.database.position(sink, topic, partition, first))
+    this.#gens.set(`${sink} ${topic}/${partition}`, gen)
+    return next
+  }
+  reset(sink: string, topic: string, partition: number, next: number): Promise<void> {
+    return this.#call('tables.reset', () => this.database.reset(sink, topic, partition, next))
   }
   async load(load: Load): Promise<void> {
     const { database } = this
-    const transaction = new SqlTransaction(load)
     const { sink, topic, partition, from, to } = load
+    const transaction = new SqlTransaction(load, this.#gens.get(`${sink} ${topic}/${partition}`) ?? 0)
     const detail = (): string => `${sink} ${topic}/${partition} ${from} > ${to}`
     this.#open.add(transaction)
     try {
