@@ -1,7 +1,7 @@
 import type { ResetPorts, ResetTo, TaskReset } from '../../engine/reset.ts'
 import { reset, resetOutlook } from '../../engine/reset.ts'
 import { kindOf } from '../../model/plan.ts'
-import { isTableTarget } from '../../model/table.ts'
+import { isTableTarget } from '../../model/table-target.ts'
 import { planOfProcessor, type Processor } from '../../stages/processor.ts'
 import { processorOf } from '../inspection/facts.ts'
 import { count, counted } from '../text/figures.ts'
