@@ -21,7 +21,6 @@ export function aggregate<T, K, M extends 'fixed' | 'merging', A extends object,
   folds: { readonly [N in keyof A]: Fold<T, A[N]> },
   o: { emit: E },
 ): Stage<Windowed<T, K, M>, Flow<WindowResult<A | (M extends 'merging' ? (E extends 'on-close' ? never : null) : never), K>, K>> {
-  const emit = checkedEmit((o as { emit?: unknown } | undefined)?.emit)
   const names = Object.keys(folds)
   if (names.length === 0)
     throw new MillraceError('PLAN_INVALID', 'aggregate() needs at least one fold: count() counts the records of a window')
@@ -29,6 +28,7 @@ export function aggregate<T, K, M extends 'fixed' | 'merging', A extends object,
   return applied('aggregate', shape => {
     if (!(shape instanceof WindowedNode))
       throw new MillraceError('PLAN_INVALID', 'aggregate() needs windows: put tumbling() or another window before it')
+    const emit = checkedEmit(shape.windowing.name, (o as { emit?: unknown } | undefined)?.emit)
     return new FlowNode(planNode(windowSpec(shape.windowing, names, specs, emit), [shape.node]))
   })
 }

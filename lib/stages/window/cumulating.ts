@@ -1,10 +1,9 @@
-import { MillraceError } from '../../model/errors.ts'
 import type { Key } from '../../model/key.ts'
 import type { Flow, Stage, Windowed } from '../../model/stage.ts'
 import type { Duration } from '../../model/time.ts'
 import { cumulatingAssigner } from './assigner.ts'
 import { windowed } from './windowed.ts'
-import { checkedGrace, checkedSpan, lateWords, type LateOrCorrect, type Timed } from './windowing.ts'
+import { checkedOptions, checkedSpan, refused, type Timed, timedWords } from './windowing.ts'
 
 /**
  * Windows that grow by `step` up to `size`: "today so far, every hour". From a key's first record on, every step up to the full size has a result, also
@@ -17,19 +16,17 @@ export function cumulating<T, K extends Key>(
   name: string,
   o: Timed<T, K> & { size: Duration; step: Duration },
 ): Stage<Flow<T, K>, Windowed<T, K>> {
+  checkedOptions(name, o)
   checkedSpan(name, 'size', o.size)
   checkedSpan(name, 'step', o.step)
-  checkedGrace(name, o.grace)
-  if (o.size % o.step !== 0)
-    throw new MillraceError('PLAN_INVALID', `window '${name}' has a size of ${o.size} ms, which is no multiple of its step of ${o.step} ms`)
-  const offsetMs = o.offset ?? 0
+  if (o.size % o.step !== 0) refused(name, `has a size of ${o.size} ms, which is no multiple of its step of ${o.step} ms`)
+  const { offsetMs, ...words } = timedWords(name, o)
   return windowed({
     form: 'aligned',
     kind: 'cumulating',
     name,
     state: { sizeMs: o.size, stepMs: o.step, offsetMs },
     assigner: cumulatingAssigner(o.size, o.step, offsetMs),
-    graceMs: o.grace,
-    ...lateWords(o.late as LateOrCorrect<unknown, unknown>),
+    ...words,
   })
 }

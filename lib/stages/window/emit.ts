@@ -1,10 +1,10 @@
 // When a window's results come out (S4).
-import { MillraceError } from '../../model/errors.ts'
 import type { Cause, WindowResult } from '../../model/record.ts'
 import type { Key } from '../../model/key.ts'
 import type { Duration } from '../../model/time.ts'
 import type { Push, StageContext } from '../context.ts'
 import type { Accumulate } from './accumulate.ts'
+import { refused, shown } from './windowing.ts'
 
 /**
  * `'on-close'`: one result per key and window, when it closes. `'on-update'`: also one per turn in which records came. `{ every }`: also one per tick of
@@ -13,14 +13,11 @@ import type { Accumulate } from './accumulate.ts'
 export type Emit = 'on-close' | 'on-update' | { readonly every: Duration }
 
 /** @throws PLAN_INVALID for a word that is none */
-export function checkedEmit(emit: unknown): Emit {
+export function checkedEmit(window: string, emit: unknown): Emit {
   if (emit === 'on-close' || emit === 'on-update') return emit
   const every = typeof emit === 'object' && emit !== null ? (emit as { every?: unknown }).every : undefined
   if (Number.isSafeInteger(every) && (every as number) > 0) return emit as Emit
-  throw new MillraceError(
-    'PLAN_INVALID',
-    `aggregate() emits 'on-close', 'on-update' or { every: a duration above 0 }, not ${JSON.stringify(emit)}`,
-  )
+  return refused(window, `says emit: ${shown(emit)}, which is none of 'on-close', 'on-update' or { every: a duration above 0 }`)
 }
 
 export const emitWords = (emit: Emit): string => (typeof emit === 'string' ? emit : `every ${emit.every} ms`)

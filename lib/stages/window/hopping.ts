@@ -1,10 +1,9 @@
-import { MillraceError } from '../../model/errors.ts'
 import type { Key } from '../../model/key.ts'
 import type { Flow, Stage, Windowed } from '../../model/stage.ts'
 import type { Duration } from '../../model/time.ts'
 import { hoppingAssigner } from './assigner.ts'
 import { windowed } from './windowed.ts'
-import { checkedGrace, checkedSpan, lateWords, type LateOrCorrect, type Timed } from './windowing.ts'
+import { checkedOptions, checkedSpan, refused, type Timed, timedWords } from './windowing.ts'
 
 /**
  * Windows of `size` that start every `hop`, `[start, end)`, aligned to the epoch plus `offset`: a record counts in every one that holds its time. Each
@@ -17,22 +16,17 @@ export function hopping<T, K extends Key>(
   name: string,
   o: Timed<T, K> & { size: Duration; hop: Duration },
 ): Stage<Flow<T, K>, Windowed<T, K>> {
+  checkedOptions(name, o)
   checkedSpan(name, 'size', o.size)
   checkedSpan(name, 'hop', o.hop)
-  checkedGrace(name, o.grace)
-  if (o.hop > o.size)
-    throw new MillraceError(
-      'PLAN_INVALID',
-      `window '${name}' hops ${o.hop} ms, more than its size of ${o.size} ms: records between two windows would be in none`,
-    )
-  const offsetMs = o.offset ?? 0
+  if (o.hop > o.size) refused(name, `hops ${o.hop} ms, more than its size of ${o.size} ms: records between two windows would be in none`)
+  const { offsetMs, ...words } = timedWords(name, o)
   return windowed({
     form: 'aligned',
     kind: 'hopping',
     name,
     state: { sizeMs: o.size, hopMs: o.hop, offsetMs },
     assigner: hoppingAssigner(o.size, o.hop, offsetMs),
-    graceMs: o.grace,
-    ...lateWords(o.late as LateOrCorrect<unknown, unknown>),
+    ...words,
   })
 }

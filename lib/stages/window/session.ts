@@ -1,9 +1,8 @@
-import { MillraceError } from '../../model/errors.ts'
 import type { Key } from '../../model/key.ts'
 import type { Flow, Stage, Windowed } from '../../model/stage.ts'
 import type { Duration } from '../../model/time.ts'
 import { windowed } from './windowed.ts'
-import { checkedGrace, checkedSpan, type Late, lateWords } from './windowing.ts'
+import { checkedOptions, checkedSpan, graceOf, type Late, lateTarget, refused } from './windowing.ts'
 
 /**
  * Sessions: a key's records that are at most `gap` apart, `[first, last + gap)`; two that are exactly `gap` apart are one session. A session closes when
@@ -19,16 +18,16 @@ export function session<T, K extends Key>(
   name: string,
   o: { gap: Duration; grace: Duration; late: Late<T, K>; longest?: Duration },
 ): Stage<Flow<T, K>, Windowed<T, K, 'merging'>> {
+  checkedOptions(name, o)
   checkedSpan(name, 'gap', o.gap)
-  checkedGrace(name, o.grace)
-  const { late, keepMs } = lateWords(o.late as Late<unknown, unknown>)
-  if (keepMs > 0)
-    throw new MillraceError('PLAN_INVALID', `window '${name}': a closed session is not corrected, so late: { correct } is not for it`)
-  if (o.longest !== undefined && !(o.longest >= o.gap))
-    throw new MillraceError(
-      'PLAN_INVALID',
-      `window '${name}': its longest session (${o.longest} ms) cannot be shorter than its gap (${o.gap} ms)`,
-    )
+  const graceMs = graceOf(name, o.grace)
+  if (typeof o.late === 'object' && o.late !== null && 'correct' in o.late)
+    refused(name, 'has sessions: a closed one is not opened again, so late: { correct } is not for it')
+  const late = lateTarget(name, o.late, "'count-and-drop', a topic or { to: topic }")
+  if (o.longest !== undefined) {
+    checkedSpan(name, 'longest session', o.longest)
+    if (o.longest < o.gap) refused(name, `has a longest session of ${o.longest} ms, which cannot be shorter than its gap of ${o.gap} ms`)
+  }
   return windowed({
     form: 'session',
     kind: 'session',
@@ -36,7 +35,7 @@ export function session<T, K extends Key>(
     state: { gapMs: o.gap, ...(o.longest === undefined ? {} : { longestMs: o.longest }) },
     gapMs: o.gap,
     longestMs: o.longest ?? Infinity,
-    graceMs: o.grace,
+    graceMs,
     late,
   })
 }

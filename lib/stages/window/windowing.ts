@@ -1,4 +1,5 @@
 // How records are put into windows, before a fold makes a stage of it: the words that windows share and the assigner's description.
+import { inspect } from 'node:util'
 import { MillraceError } from '../../model/errors.ts'
 import type { LateRecord } from '../../model/record.ts'
 import type { Duration } from '../../model/time.ts'
@@ -45,22 +46,55 @@ export type LateTarget =
   | { readonly kind: 'record'; readonly target: Target<never> }
   | { readonly kind: 'described'; readonly target: Target<never> }
 
-/** What `late` says: where records go, and how long closed windows are corrected. */
-export function lateWords(late: LateOrCorrect<unknown, unknown>): { readonly late: LateTarget; readonly keepMs: number } {
-  if (late === 'count-and-drop') return { late: { kind: 'count-and-drop' }, keepMs: 0 }
-  if ('correct' in late) return { late: { kind: 'count-and-drop' }, keepMs: late.correct }
-  if (typeof late.to === 'string') return { late: { kind: 'record', target: late as Target<never> }, keepMs: 0 }
-  return { late: { kind: 'described', target: late.to as Target<never> }, keepMs: 0 }
+/** The options of a window that was written without a compiler to look at them. @throws PLAN_INVALID when there are none */
+export function checkedOptions(window: string, o: unknown): void {
+  if (typeof o !== 'object' || o === null) refused(window, `needs its options as an object, not ${shown(o)}`)
 }
-
 /** @throws PLAN_INVALID unless it is a whole number of milliseconds above 0 */
-export function checkedSpan(window: string, what: string, ms: number): void {
-  if (!Number.isSafeInteger(ms) || ms <= 0)
-    throw new MillraceError('PLAN_INVALID', `window '${window}' has a ${what} of ${String(ms)} ms: a whole number above 0 is needed`)
+export function checkedSpan(window: string, what: string, ms: unknown): void {
+  if (!Number.isSafeInteger(ms) || (ms as number) <= 0)
+    refused(window, `has a ${what} of ${shown(ms)} ms: a whole number above 0 is needed`)
+}
+/** As checkedSpan, but 0 is one too. */
+function checkedFromZero(window: string, what: string, ms: unknown): void {
+  if (!Number.isSafeInteger(ms) || (ms as number) < 0) refused(window, `has ${what} of ${shown(ms)} ms: a whole number from 0 is needed`)
 }
 
-/** The grace of a window. @throws PLAN_INVALID */
-export function checkedGrace(window: string, ms: number): void {
-  if (!Number.isSafeInteger(ms) || ms < 0)
-    throw new MillraceError('PLAN_INVALID', `window '${window}' has a grace of ${String(ms)} ms: a whole number from 0 is needed`)
+/** Grace, offset and late: what all aligned windows say. @throws PLAN_INVALID */
+export function timedWords(
+  window: string,
+  o: Timed<never, never>,
+): Pick<AlignedWindowing, 'graceMs' | 'late' | 'keepMs'> & { readonly offsetMs: number } {
+  const { offset = 0 } = o
+  checkedFromZero(window, 'an offset', offset)
+  const late: unknown = o.late
+  if (typeof late === 'object' && late !== null && 'correct' in late) {
+    checkedSpan(window, 'time to be corrected', late.correct)
+    return { graceMs: graceOf(window, o.grace), offsetMs: offset, late: { kind: 'count-and-drop' }, keepMs: late.correct as number }
+  }
+  return {
+    graceMs: graceOf(window, o.grace),
+    offsetMs: offset,
+    late: lateTarget(window, late, "'count-and-drop', a topic, { to: topic } or { correct: duration }"),
+    keepMs: 0,
+  }
 }
+/** The grace of a window. @throws PLAN_INVALID */
+export function graceOf(window: string, grace: unknown): number {
+  checkedFromZero(window, 'a grace', grace)
+  return grace as number
+}
+/** Where late records go. @throws PLAN_INVALID for none of `words` */
+export function lateTarget(window: string, late: unknown, words: string): LateTarget {
+  if (late === 'count-and-drop') return { kind: 'count-and-drop' }
+  if (isTarget(late)) return { kind: 'record', target: late }
+  if (typeof late === 'object' && late !== null && 'to' in late && isTarget(late.to)) return { kind: 'described', target: late.to }
+  return refused(window, `says late: ${shown(late)}, which is none of ${words}`)
+}
+const isTarget = (t: unknown): t is Target<never> => typeof t === 'object' && t !== null && 'to' in t && typeof t.to === 'string'
+
+export function refused(window: string, what: string): never {
+  throw new MillraceError('PLAN_INVALID', `window '${window}' ${what}`)
+}
+/** As its author would write it, on one line. */
+export const shown = (value: unknown): string => inspect(value, { depth: 1, breakLength: Infinity })
