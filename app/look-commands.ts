@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { dlqLs, dlqReplay, dlqShow } from '#lib/cli/commands/dlq.ts'
 import { lag, topics } from '#lib/cli/commands/log.ts'
 import { plan } from '#lib/cli/commands/plan.ts'
+import { processorOf } from '#lib/cli/inspection/facts.ts'
 import { query, queryFormat } from '#lib/cli/commands/query.ts'
 import { state } from '#lib/cli/commands/state.ts'
 import { didYouMean } from '#lib/config/nearest-word.ts'
@@ -59,15 +60,23 @@ export function addLookCommands(program: Command, bound: Bound): void {
 
   addDlq(program, bound)
 
-  program
-    .command('plan')
-    .argument('[processor]', 'one of them; all without')
+  withSettings(program.command('plan').argument('[processor]', 'one of them; all without'), 'data')
     .description('what is computed, stage by stage')
     .option('--as <form>', 'text, json or mermaid (default: text)')
+    .addHelpText(
+      'after',
+      '\nWith a processor and --data: what it has stored there against the code at hand.\nExit code 1 when the next start would be refused.',
+    )
     .action(async (processor: string | undefined, options: Options) => {
       const { PROCESSORS } = await import('./systems.ts')
-      const as = text(options, 'as', 'text')
-      plan(PROCESSORS, processor ?? null, oneOf<PlanForm>('--as', as, ['text', 'json', 'mermaid']), screen)
+      const as = oneOf<PlanForm>('--as', text(options, 'as', 'text'), ['text', 'json', 'mermaid'])
+      if (options['data'] === undefined) return plan(PROCESSORS, processor ?? null, as, screen)
+      if (processor === undefined)
+        throw new MillraceError('OPTION_INVALID', 'plan --data compares one processor with what it has stored: name it')
+      const { planDiff } = await import('#lib/cli/commands/plan-diff.ts')
+      const known = processorOf(PROCESSORS, processor)
+      const form = oneOf('--as', as, ['text', 'json'] as const)
+      bound.exit(await bound.inspecting(options, inspection => planDiff(inspection, known, form, screen)))
     })
 
   program

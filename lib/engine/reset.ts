@@ -4,7 +4,7 @@ import { MillraceError } from '../model/errors.ts'
 import { fingerprintOf, inputOf, kindOf, type Plan, sourcesOf, stateLines } from '../model/plan.ts'
 import type { PlanNode } from '../model/stage.ts'
 import type { Ports } from './environment.ts'
-import { LedgerFold, readLedger } from './fold.ts'
+import { lastMeta } from './last-meta.ts'
 import { barrierWrite, epochWrite, ledgerTopic, type Meta, NO_COUNTS } from './ledger.ts'
 
 /** From where it goes on: all that its inputs still hold, only what comes from now on, or where it stood. */
@@ -38,7 +38,7 @@ export async function resetOutlook(ports: ResetPorts, resetting: Resetting): Pro
   const tasks: TaskReset[] = []
   for (let partition = 0; partition < (await tasksOf(ports, resetting)); partition++) {
     const { stable } = await ports.log.bounds(ledgerOf(resetting), partition)
-    const meta = await lastMeta(ports, resetting, partition, stable)
+    const meta = await lastMeta(ports.log, ledgerOf(resetting), partition, stable)
     const after = await metaAfter(ports, resetting, partition, meta)
     if (after !== null) tasks.push(taskReset(partition, meta, after))
   }
@@ -61,7 +61,7 @@ export async function reset(ports: ResetPorts, resetting: Resetting): Promise<re
     try {
       await producer.fence() // O1, O2: nobody else commits from here on
       const barrier = await producer.commit({ writes: [barrierWrite(ledger, partition, ports.clock.now(), { why: 'again' })] })
-      const meta = await lastMeta(ports, resetting, partition, barrier.baseOffsets[0]!)
+      const meta = await lastMeta(ports.log, ledger, partition, barrier.baseOffsets[0]!)
       const after = await metaAfter(ports, resetting, partition, meta)
       if (after === null) continue
       const offsets = sourcesOf(plan)
@@ -82,20 +82,6 @@ export async function reset(ports: ResetPorts, resetting: Resetting): Promise<re
 const ledgerOf = ({ app, plan }: Resetting): string => ledgerTopic(app, plan.processor)
 const tasksOf = async ({ log }: ResetPorts, resetting: Resetting): Promise<number> =>
   (await log.topic(ledgerOf(resetting)))?.partitions ?? 0
-
-/** The last meta below an offset, whatever stages it was made by. */
-async function lastMeta({ log }: ResetPorts, resetting: Resetting, partition: number, below: number): Promise<Meta | null> {
-  const ledger = ledgerOf(resetting)
-  const { start } = await log.bounds(ledger, partition)
-  const fold = new LedgerFold(`${ledger}/${partition}`, [], start, () => ({ kind: 'unfit', why: [] }))
-  const reader = await log.reader(ledger, partition, start)
-  try {
-    await readLedger(reader, start, below, fold)
-  } finally {
-    reader.close()
-  }
-  return fold.result().meta
-}
 
 /** The meta of a reset task; null for one that never stood anywhere. */
 async function metaAfter(ports: ResetPorts, resetting: Resetting, partition: number, meta: Meta | null): Promise<Meta | null> {

@@ -141,11 +141,23 @@ export interface ReplayAnswer {
   readonly kept: readonly { readonly id: string; readonly why: string }[]
 }
 
+/** What a task's last epoch says of the stages that made it. */
+export interface StoredStages {
+  readonly partition: number
+  readonly epoch: number
+  /** One line for each stage that owns state, as `stateLines` of a plan gives them. */
+  readonly stages: readonly string[]
+  /** Live entries by store. */
+  readonly entries: Readonly<Record<string, number>>
+}
+
 export type PlanForm = 'text' | 'json' | 'mermaid'
 
 export interface Inspection {
   /** The processor's plan. @throws OPTION_INVALID for an unknown processor */
   plan(processor: string, as: PlanForm): Promise<string>
+  /** The stages that the stored state of a processor's tasks was made by, in partition order; tasks that never committed are left out. @throws OPTION_INVALID for an unknown processor */
+  stored(processor: string): Promise<readonly StoredStages[]>
   /** @throws NOT_RUNNING where no tasks live */
   status(): Promise<SystemStatus>
   /** Live entries of all stores of a processor's tasks, at most `limit` of them; only those of `key` unless it is null. @throws OPTION_INVALID for an unknown processor */

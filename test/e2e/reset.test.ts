@@ -28,6 +28,10 @@ test('a reset processor computes everything again, and the tables are the same',
   const rows = (await millrace(query)).out
   assert.ok(rows.split('\n').length > 100)
 
+  const compared = await millrace(['plan', 'event-aggregator', '--data', data])
+  assert.equal(compared.code, 0, compared.err)
+  assert.match(compared.out, /is as stored/)
+
   const unsure = await millrace(['reset', 'event-aggregator', '--data', data])
   assert.equal(unsure.code, 2)
   assert.match(unsure.err, /needs --to earliest, --to latest, --to keep/)

@@ -10,6 +10,7 @@ type Arguments<Q extends Question> = Parameters<Inspection[Q]>
 export const ARGUMENTS: { readonly [Q in Question]: (given: readonly unknown[]) => Arguments<Q> } = {
   status: () => [],
   plan: ([processor, as]) => [text('processor', processor), oneOf<PlanForm>('as', as, ['text', 'json', 'mermaid'])],
+  stored: ([processor]) => [text('processor', processor)],
   state: ([processor, key, limit]) => [
     text('processor', processor),
     key === null || key === undefined ? null : text('key', key),

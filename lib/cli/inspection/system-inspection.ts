@@ -11,12 +11,14 @@ import { lettersOf, rawLetter } from './letters.ts'
 import { lagRows, topicRows } from './log-rows.ts'
 import { ReplayQueue } from './replay.ts'
 import { stateOf } from './state-rows.ts'
+import { storedStages } from './stored-stages.ts'
 
 export function systemInspection(facts: SystemFacts): Inspection {
   const replays = new ReplayQueue()
   return {
     status: () => statusOf(facts),
     plan: async (processor, as) => processorOf(facts.processors, processor).describe(as),
+    stored: processor => storedStages(facts, processor),
     state: (processor, key, limit) => stateOf(facts, processor, key, limit),
     lag: () => lagRows(facts),
     topics: () => topicRows(facts),
