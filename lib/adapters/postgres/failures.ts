@@ -18,6 +18,11 @@ function codeOf(sqlState: string): ErrorCode {
   return 'QUERY_FAILED'
 }
 
+const ADVICE: Partial<Record<ErrorCode, string>> = {
+  TABLE_DIFFERS: '; run the migrations',
+  DATA_CORRUPT: '. Restore the tables, or make them anew: they are loaded again from the topics, as far back as those are kept',
+}
+
 /** @param doing what was tried, in words that follow "while" */
 export function coded(error: unknown, doing: string, where: Where = {}): unknown {
   if (!(error instanceof SqlFailure)) return error
@@ -25,7 +30,9 @@ export function coded(error: unknown, doing: string, where: Where = {}): unknown
   const say = (code: ErrorCode, message: string): MillraceError => new MillraceError(code, message, { cause: error, where })
   switch (failure.kind) {
     case 'unavailable':
-      return say('TABLES_UNAVAILABLE', `the database was lost while ${doing}: ${failure.message}`)
+      return failure.because === 'disk-full'
+        ? say('DISK_FULL', `the disk of the tables is full; the database was lost while ${doing}: ${failure.message}`)
+        : say('TABLES_UNAVAILABLE', `the database was lost while ${doing}: ${failure.message}`)
     case 'too-slow':
       return say('QUERY_FAILED', `given up after ${failure.limitMs / 1000} s while ${doing}`)
     case 'unmet-demand':
@@ -34,8 +41,7 @@ export function coded(error: unknown, doing: string, where: Where = {}): unknown
       const { message, detail, hint, sqlState } = failure.refusal
       const words = [message, detail, hint].filter(part => part !== undefined && part !== '').join('; ')
       const code = codeOf(sqlState)
-      const advice = code === 'TABLE_DIFFERS' ? '; run the migrations' : ''
-      return say(code, `the database refused while ${doing}: ${words} (SQLSTATE ${sqlState})${advice}`)
+      return say(code, `the database refused while ${doing}: ${words} (SQLSTATE ${sqlState})${ADVICE[code] ?? ''}`)
     }
   }
 }

@@ -12,7 +12,7 @@ async function create({ directory, memory }: PgliteStart): Promise<void> {
   const reply = (message: PgliteReply): void => void process.send!(message, () => process.disconnect())
   try {
     await createWhole(directory!, async staging => {
-      const { database } = await startPglite(staging, memory)
+      const { database } = await startPglite(staging, memory, 'made')
       await database.exec('CHECKPOINT')
       await database.close()
       await breathe() // lets the end of the asking process be noticed
@@ -20,7 +20,7 @@ async function create({ directory, memory }: PgliteStart): Promise<void> {
     })
     reply({ kind: 'ready' })
   } catch (error) {
-    const { code, message } = startFailed(error, directory)
+    const { code, message } = startFailed(error, directory, 'made')
     reply({ kind: 'start-failed', code, message })
   }
 }

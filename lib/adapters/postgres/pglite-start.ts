@@ -1,8 +1,8 @@
 // Starts PGlite with our settings on a directory or in memory: in the thread that serves it, or in the process that makes it.
 import { setFlagsFromString } from 'node:v8'
 import { PGlite } from '@electric-sql/pglite'
-import { type ErrorCode, messageOf } from '../../model/errors.ts'
-import { faultOf } from './pglite-faults.ts'
+import type { ErrorCode } from '../../model/errors.ts'
+import { type Begun, faultOf, wordsOf } from './pglite-faults.ts'
 import { DurableFiles } from './durable-files.ts'
 import type { PgliteStart } from './pglite-messages.ts'
 
@@ -56,7 +56,7 @@ export interface Started {
 }
 
 /** @param directory where the files are, or are to be made. @throws StartFailed */
-export async function startPglite(directory: string | null, memory: PgliteStart['memory']): Promise<Started> {
+export async function startPglite(directory: string | null, memory: PgliteStart['memory'], begun: Begun): Promise<Started> {
   setCompiler(memory)
   /** The last lines that PostgreSQL wrote: they say why it does not start. */
   const said: string[] = []
@@ -74,13 +74,13 @@ export async function startPglite(directory: string | null, memory: PgliteStart[
     })
     return { database, files }
   } catch (error) {
-    throw startFailed(error, directory, said)
+    throw startFailed(error, directory, begun, said)
   }
 }
 
-export function startFailed(error: unknown, directory: string | null, said: readonly string[] = []): StartFailed {
+export function startFailed(error: unknown, directory: string | null, begun: Begun, said: readonly string[] = []): StartFailed {
   if (error instanceof StartFailed) return error
   const reason = said.map(line => /(?:FATAL|PANIC|ERROR):\s*(.+)/.exec(line)?.[1]).findLast(r => r !== undefined)
-  const { code, message } = faultOf(error, reason ?? messageOf(error), directory)
+  const { code, message } = faultOf(error, reason ?? wordsOf(error), directory, begun)
   return new StartFailed(code, message, error)
 }

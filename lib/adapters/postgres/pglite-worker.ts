@@ -6,6 +6,7 @@ import { PgliteSession } from './pglite-session.ts'
 import { startFailed, startPglite } from './pglite-start.ts'
 
 const { directory, memory, checkpointBytes } = workerData as PgliteStart
+const begun = directory === null ? 'made' : 'opened'
 const port = parentPort!
 const reply = (message: PgliteReply): void => port.postMessage(message)
 
@@ -29,7 +30,7 @@ async function answer(session: PgliteSession, request: PgliteRequest): Promise<v
 
 try {
   if (directory !== null) checkWhole(directory)
-  const { database, files } = await startPglite(directory, memory)
+  const { database, files } = await startPglite(directory, memory, begun)
   const session = new PgliteSession(database, files, checkpointBytes)
   let turn = Promise.resolve()
   port.on('message', (request: PgliteRequest) => {
@@ -43,7 +44,7 @@ try {
   })
   reply({ kind: 'ready' })
 } catch (error) {
-  const { code, message } = startFailed(error, directory)
+  const { code, message } = startFailed(error, directory, begun)
   reply({ kind: 'start-failed', code, message })
   port.close()
 }

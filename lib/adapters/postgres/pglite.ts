@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { MillraceError, messageOf } from '../../model/errors.ts'
 import { isThere } from './pglite-directory.ts'
+import { saysDiskFull } from './pglite-faults.ts'
 import { lockTables, type TablesLock } from './pglite-lock.ts'
 import type { PgliteReply, PgliteRequest, PgliteStart, PgliteStatus } from './pglite-messages.ts'
 import { type RunOptions, type SqlConnection, SqlFailure, type Statement, type StatementResult } from './sql-connection.ts'
@@ -180,7 +181,8 @@ export class PgliteConnection implements SqlConnection {
       let failure: MillraceError | null = notReady(directory)
       worker.once('message', (reply: PgliteReply) => {
         failure = reply.kind === 'start-failed' ? failed(reply, directory) : null
-        if (failure !== null) return
+        // What PGlite left behind keeps its thread alive for ever; only the thread's end settles the start.
+        if (failure !== null) return void worker.terminate()
         worker.unref() // an open connection alone keeps no process alive
         resolve(worker)
       })
@@ -212,5 +214,6 @@ const notReady = (directory: string | null, cause?: unknown): MillraceError =>
       ...whereOf(directory),
     },
   )
-const unavailable = (message: string, cause?: unknown): SqlFailure => new SqlFailure({ kind: 'unavailable', message }, { cause })
+const unavailable = (message: string, cause?: unknown): SqlFailure =>
+  new SqlFailure({ kind: 'unavailable', message, ...(saysDiskFull(message) && { because: 'disk-full' }) }, { cause })
 const unexpected = (answer: Answer): MillraceError => new MillraceError('INTERNAL', `PGlite answered ${answer.kind} to another question`)

@@ -68,7 +68,7 @@ export type Failure =
   /** Given up after `limitMs`; nothing of the transaction stays. */
   | { readonly kind: 'too-slow'; readonly limitMs: number }
   /** The database cannot be reached, or was lost on the way: the transaction may have happened or not. */
-  | { readonly kind: 'unavailable'; readonly message: string }
+  | { readonly kind: 'unavailable'; readonly message: string; readonly because?: 'disk-full' }
 
 const wordsOf = (failure: Failure): string => {
   switch (failure.kind) {

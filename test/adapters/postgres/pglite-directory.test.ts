@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { faultOf } from '#lib/adapters/postgres/pglite-faults.ts'
+import { faultOf, wordsOf } from '#lib/adapters/postgres/pglite-faults.ts'
 import { openPglite } from '#lib/adapters/postgres/pglite.ts'
 import { openTables } from '#lib/adapters/postgres/tables.ts'
 import { table, tableSpecOf, text } from '#lib/model/table.ts'
@@ -125,14 +125,16 @@ test('a path that cannot be a directory is DATA_DIR_UNUSABLE, at once', async ()
   await assert.rejects(openPglite('/proc/nobody/here/tables'), { code: 'DATA_DIR_UNUSABLE' })
 })
 
-test('why a database does not open is told from what was said', () => {
-  for (const [said, code] of [
-    ['could not write to file "pg_wal/xlogtemp.42": No space left on device', 'DISK_FULL'],
-    ["ENOSPC: no space left on device, mkdir '/x'", 'DISK_FULL'],
-    ["EACCES: permission denied, open '/x/PG_VERSION'", 'DATA_DIR_UNUSABLE'],
-    ['could not locate a valid checkpoint record', 'DATA_CORRUPT'],
+test('why a database does not open, or cannot be made, is told from what was said', () => {
+  for (const [said, begun, code] of [
+    ['could not write to file "pg_wal/xlogtemp.42": No space left on device', 'opened', 'DISK_FULL'],
+    ["ENOSPC: no space left on device, mkdir '/x'", 'made', 'DISK_FULL'],
+    [wordsOf({ name: 'ErrnoError', errno: 51 }), 'made', 'DISK_FULL'],
+    ["EACCES: permission denied, open '/x/PG_VERSION'", 'opened', 'DATA_DIR_UNUSABLE'],
+    ['could not locate a valid checkpoint record', 'opened', 'DATA_CORRUPT'],
+    [wordsOf({ name: 'ErrnoError', errno: 1_000 }), 'made', 'TABLES_UNAVAILABLE'],
   ] as const) {
-    const fault = faultOf(new Error('ended'), said, '/x')
+    const fault = faultOf(new Error('ended'), said, '/x', begun)
     assert.equal(fault.code, code)
     assert.ok(fault.message.includes(said) && fault.message.includes('/x'))
   }
