@@ -62,18 +62,21 @@ export async function removeDead({ segments, journal, removed }: Upkeep): Promis
 }
 
 /**
- * Copies what counts out of segments that are mostly dead, or full of small batches, to the end of the journal; neighbours become one batch.
- * Returns the bytes written.
+ * Copies what counts out of segments that are mostly dead, and small batches out of segments that hold many, to the end of the journal; neighbours
+ * become one batch. Returns the bytes written.
  */
 export async function rewriteSegments(upkeep: Upkeep): Promise<number> {
   const { segments, catalog } = upkeep
-  const chosen = worthRewriting(upkeep)
-  if (chosen.size === 0) return 0
+  const leaving = worthRewriting(upkeep)
+  if (leaving.size === 0) return 0
   let moved = 0
   for (const { topic, partition, index } of catalog.indexes()) {
     const entries: IndexEntry[] = []
-    for (let i = 0; i < index.count; i++) if (chosen.has(index.segmentOf(i))) entries.push(index.entry(i))
-    const runs = [...neighbours(entries)]
+    for (let i = 0; i < index.count; i++) {
+      const what = leaving.get(index.segmentOf(i))
+      if (what === 'all' || (what === 'small' && isSmall(index.lengthOf(i)))) entries.push(index.entry(i))
+    }
+    const runs = [...neighbours(entries)].filter(run => run.length > 1 || leaving.get(run[0]!.segment) === 'all')
     for (let from = 0, to = 0; from < runs.length; from = to) {
       for (let bytes = 0; to < runs.length && bytes < MOVE_BYTES; to++) bytes += sizeOf(runs[to]!)
       const moves: Move[] = []
@@ -95,31 +98,36 @@ export async function rewriteSegments(upkeep: Upkeep): Promise<number> {
   return moved
 }
 
-/** Segments of which less than half counts, or most batches would become one with the batch before; within the budget, the deadest first. */
-function worthRewriting({ segments, journal, catalog }: Upkeep): ReadonlySet<number> {
-  const batches = new Map<number, { all: number; joins: number }>()
+/** A batch that is put together with its neighbours. Larger ones stay where they are: what was put together once is not copied with every new one. */
+const isSmall = (length: number): boolean => length < MERGED_BYTES / 2
+
+/**
+ * What is to leave which segments: all of one of which less than half counts, the small batches of one in which many lie beside another; within the
+ * budget, the deadest first.
+ */
+function worthRewriting({ segments, journal, catalog }: Upkeep): ReadonlyMap<number, 'all' | 'small'> {
+  const small = new Map<number, { joins: number; bytes: number }>()
   for (const { index } of catalog.indexes())
-    for (let i = 0; i < index.count; i++) {
+    for (let i = 1; i < index.count; i++) {
       const number = index.segmentOf(i)
-      let counts = batches.get(number)
-      if (counts === undefined) batches.set(number, (counts = { all: 0, joins: 0 }))
-      counts.all++
-      if (i > 0 && index.segmentOf(i - 1) === number && index.lengthOf(i - 1) + index.lengthOf(i) < MERGED_BYTES) counts.joins++
+      if (index.segmentOf(i - 1) !== number || !isSmall(index.lengthOf(i - 1)) || !isSmall(index.lengthOf(i))) continue
+      let found = small.get(number)
+      if (found === undefined) small.set(number, (found = { joins: 0, bytes: 0 }))
+      found.joins++
+      found.bytes += index.lengthOf(i)
     }
   const ratio = (s: Segment): number => s.live / s.size
-  const small = (s: Segment): boolean => {
-    const { all, joins } = batches.get(s.number)!
-    return all >= MANY_BATCHES && joins >= all * 0.75
-  }
-  const chosen = new Set<number>()
+  const leaving = new Map<number, 'all' | 'small'>()
   let planned = 0
   for (const segment of segments.all().toSorted((a, b) => ratio(a) - ratio(b))) {
     if (segment.number >= journal.active || segment.live === 0 || planned >= MOVE_BUDGET) continue
-    if (ratio(segment) >= LIVE_ENOUGH && !small(segment)) continue
-    chosen.add(segment.number)
-    planned += segment.live
+    const { joins, bytes } = small.get(segment.number) ?? { joins: 0, bytes: 0 }
+    if (ratio(segment) >= LIVE_ENOUGH && joins < MANY_BATCHES) continue
+    const what = ratio(segment) < LIVE_ENOUGH ? 'all' : 'small'
+    leaving.set(segment.number, what)
+    planned += what === 'all' ? segment.live : bytes
   }
-  return chosen
+  return leaving
 }
 
 const sizeOf = (run: readonly IndexEntry[]): number => run.reduce((sum, { length }) => sum + length, 0)

@@ -184,6 +184,28 @@ test('small batches are put together: the same records at the same offsets in fa
   assert.deepEqual((await readValues(again, 'ledger')).length, 3_000)
 })
 
+test('small batches are taken out of a segment, large ones beside them are not copied with them', async () => {
+  const { log, producer } = await opened({ t: 'forever', ledger: 'forever' }, { segmentBytes: 8_192 * KB })
+  const big = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n++) await producer.commit({ writes: [write('t', 0, 'x'.repeat(220 * KB))] })
+  }
+  let written = 0
+  let moved = 0
+  for (let minute = 0; minute < 2; minute++) {
+    await big(30) // as put together before
+    const before = log.sizeBytes()
+    for (let n = 0; n < 600; n++) await producer.commit({ writes: [write('t', 0, `${n}`), write('ledger', 0, `l${n}`)] })
+    written += log.sizeBytes() - before
+    await big(10) // the segment is full
+    moved += (await log.maintain(0)).movedBytes
+  }
+  assert.ok(moved > 0 && moved < written, `${moved} bytes moved, ${written} of small batches written`)
+  const reader = await log.reader('ledger', 0, 0)
+  assert.equal((await reader.fetch(1 << 26)).batches.length, 1)
+  const minutely = Array.from({ length: 600 }, (_, n) => `l${n}`)
+  assert.deepEqual(await readValues(log, 'ledger'), [...minutely, ...minutely])
+})
+
 test("'compact' keeps the newest record of each key at its offset, and every record without a key", async () => {
   const { disk, log, producer } = await opened({ c: 'compact' })
   const newest = new Map<string, { offset: number; value: string }>()
