@@ -54,7 +54,7 @@ export interface Tuning {
   readonly residentEntries: number
   /** Between two marks while busy, ms (S2.5). */
   readonly markEveryMs: number
-  /** A snapshot is due when the deltas since the last exceed this and twice the live state, bytes. */
+  /** A snapshot is due when what the ledger took since the last, deltas and metas, exceeds this and twice the live state, bytes. */
   readonly snapshotBytes: number
   readonly ledgerRetention: Retention
   /** 'compared': looks for state in rx() (S5.6), at twice the cost of its operators. */

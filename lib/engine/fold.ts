@@ -16,6 +16,7 @@ export interface Folded {
   readonly at: number
   readonly snapshotAt: number | null
   readonly snapshotBytes: number
+  /** Of deltas and metas since the last snapshot, keys included. */
   readonly deltaBytes: number
   /** The barriers since the last meta, in order (S6.5). */
   readonly trail: readonly Barrier[]
@@ -77,6 +78,7 @@ export class LedgerFold {
       this.#trail.push(record.barrier)
       return
     }
+    this.#deltaBytes += batch.columns.keyLengths[i]! + batch.columns.valueLengths[i]!
     if (this.#seen === 'nothing') this.#first(record)
     this.#seen = 'something'
     if (record.kind === 'meta') this.#close(record.meta, record.offset)
@@ -129,7 +131,7 @@ export class LedgerFold {
       this.#deltaBytes = 0
       this.#fitting = FITS
       if (tells) this.#told!.who.replace()
-    } else this.#deltaBytes += size
+    }
     const fitting = this.#fittings(meta)
     if (fitting.kind === 'unfit' || (fitting.kind === 'migrates' && this.#fitting.kind === 'fits')) this.#fitting = fitting
     for (const block of blocks) this.#load(block, offset, tells, fitting)

@@ -63,7 +63,7 @@ export class Session {
   counts: { -readonly [N in keyof Counts]: Counts[N] }
   /** Offset of the first record of the last acknowledged snapshot. */
   snapshotAt: number | null
-  /** Size of the last snapshot, and of the deltas acknowledged since. */
+  /** Size of the last snapshot, and of the epochs acknowledged since: their deltas and, since a task without state has nothing else, their metas. */
   snapshotBytes: number
   deltaBytes: number
   /** A snapshot whose predecessors may be deleted once the cache has passed its meta. */

@@ -11,6 +11,8 @@ interface Epoch {
   readonly meta: Meta
   readonly transaction: Transaction
   readonly blocks: readonly Buffer[]
+  /** What the epoch adds to the ledger. */
+  readonly ledgerBytes: number
   readonly records: number
   readonly dropped: Readonly<Record<string, number>>
   readonly startedAt: number
@@ -112,12 +114,14 @@ async function seal(session: Session, records: number, startedAt: number): Promi
   const blocks = session.block.take()
   const writes = pipeline.outbox.take()
   const meta = await metaOf(session, 'epoch')
+  const ledgerWrite = epochWrite(facts.ledger, facts.partition, blocks, meta)
   const { app, plan } = facts.deployment
   const topics = session.inputs.filter(i => i.spec.kind === 'topic')
   for (const i of session.inputs) session.committedPositions.set(i.name, i.position)
   return {
     meta,
     blocks,
+    ledgerBytes: ledgerWrite.columns.bytes.length,
     records,
     dropped: pipeline.drops.take(),
     startedAt,
@@ -128,7 +132,7 @@ async function seal(session: Session, records: number, startedAt: number): Promi
         metadata: `${session.ledgerId}:${meta.epoch}`,
         offsets: topics.map(i => ({ topic: i.name, partition: i.partition, next: i.position })),
       },
-      writes: [...writes, epochWrite(facts.ledger, facts.partition, blocks, meta)],
+      writes: [...writes, ledgerWrite],
     },
   }
 }
@@ -167,7 +171,7 @@ async function commit(session: Session, epoch: Epoch): Promise<void> {
   const { baseOffsets } = await session.producer.commit(epoch.transaction) // E4
   const at = baseOffsets.at(-1)! + epoch.blocks.length // E5: the meta is the last record
   behind.committed(epoch.blocks, at, epoch.meta.epoch) // E6 follows by itself
-  for (const b of epoch.blocks) session.deltaBytes += b.length
+  session.deltaBytes += epoch.ledgerBytes
   const now = clock.now()
   observer.epoch(facts.labels, {
     epoch: epoch.meta.epoch,

@@ -69,7 +69,7 @@ async function seedRun(seed: number): Promise<{ readonly lives: number }> {
   })
   const workers = new Set<Worker>()
   const records = random.between(1, 12)
-  const tuning = { ...TUNING, applyEveryMs: 40, applyEntries: 2, snapshotBytes: random.pick([150, 4_000]) }
+  const tuning = { ...TUNING, applyEveryMs: 40, applyEntries: 2, snapshotBytes: random.pick([600, 40_000]) }
   const body = async ({ log, cache, tables, registry, clock, random: chance }: SimulatedPorts, process: Process): Promise<void> => {
     const ports = { log, cache, tables, registry, clock, random: chance, feeds: new Map(), observer: SILENT }
     const worker = new Worker(ports, { app: APP, partitions, tuning })

@@ -60,7 +60,7 @@ export async function runSeed(seed: number, options: SimulationOptions = {}): Pr
     applyEveryMs: 40,
     applyEntries: 2,
     markEveryMs: 20,
-    snapshotBytes: random.pick([150, 400, 4_000]),
+    snapshotBytes: random.pick([600, 2_500, 40_000]),
     residentEntries: random.pick([1, 2, 4, 1_000]),
   }
   const body = async (ports: SimulatedPorts, atDeath: (noticed: () => void) => void): Promise<void> => {
