@@ -21,7 +21,7 @@ async function loadOnce(): Promise<string> {
     const rows = Array.from({ length: MANY }, (_, i) => rowsOf(from + i).map(row => ({ o: from + i, row }))).flat()
     const columns = Object.keys(NUMBERS.columns).map(c => rows.map(({ row }) => row[c]))
     const writes = [{ table: NUMBERS, mode: 'upsert' as const, columns, offsets: rows.map(({ o }) => o) }]
-    await tables.load({ sink: SINK, topic: 'in', partition: 0, from, to: from + MANY, writes, deadLetters: [] })
+    await tables.load({ sink: SINK, topic: 'in', partition: 0, from, to: from + MANY, writes, deletes: [], deadLetters: [] })
     return 'loaded'
   } catch (error) {
     return isMillraceError(error) ? error.code : String(error)
