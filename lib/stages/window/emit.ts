@@ -8,7 +8,8 @@ import { refused, shown } from './windowing.ts'
 
 /**
  * `'on-close'`: one result per key and window, when it closes. `'on-update'`: also one per turn in which records came. `{ every }`: also one per tick of
- * stream time, at multiples of `every`, if records came since the last.
+ * stream time, at multiples of `every`, if records came since the last. How many updates there are hangs on the turns: whatever counts or sums results behind
+ * `'on-update'` should look at the final ones alone.
  */
 export type Emit = 'on-close' | 'on-update' | { readonly every: Duration }
 

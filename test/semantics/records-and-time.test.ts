@@ -1,4 +1,4 @@
-// The rules of records, time, windows and emission (S1 to S4), each by a small job run on the real engine.
+// The rules of records and time (S1, S2), each by a small job run on the real engine.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { aggregate, count, days, from, keyInPlace, map, millis, minutes, processor, scan, seconds, sum, tumbling } from '#lib/index.ts'
@@ -118,60 +118,4 @@ test('S2.6, S3.8: a window behind a window gets every result in time, however fa
   await driven.push(events, e('a', 1), e('a', 11), e('a', 25), e('a', 1_000))
   assert.deepEqual((await driven.results(results)).map(brief), ['a@0 n=3 close'])
   assert.equal(driven.late.length, 0)
-})
-
-test('S3.1: windows with a negative start are not made, an offset moves the alignment', async () => {
-  const p = processor(
-    'shifted',
-    from(events, { idle: 'never' })
-      .pipe(
-        tumbling('w', { ...window, offset: millis(3), late: 'count-and-drop' }),
-        aggregate(folds, { emit: 'on-close' }),
-        map(w => ({ ...result(w), start: w.start, end: w.end })),
-      )
-      .to(results),
-  )
-  const driven = await drive(p)
-  await driven.push(events, { k: 'a', at: 2, v: 1 }, { k: 'a', at: 3, v: 1 }, { k: 'a', at: 12, v: 1 })
-  await driven.drain()
-  assert.deepEqual(
-    (await driven.results(results)).map(r => [r.start, r.end, r.n]),
-    [[3, 13, 2]],
-  )
-})
-
-test('S3.4: a late topic gets the record itself, with headers that say what it missed and by how much', async () => {
-  const driven = await drive(counted(lateEvents))
-  await driven.push(events, e('a', 1), e('a', 40), e('a', 2, 7))
-  const [late] = await driven.records(lateEvents)
-  assert.deepEqual(late!.value, e('a', 2, 7))
-  assert.equal(late!.headers['millrace-late-window'], 'w')
-  assert.equal(late!.headers['millrace-late-by-ms'], '25')
-  assert.deepEqual(JSON.parse(late!.headers['millrace-late-missed']!), [[BEGINNING, BEGINNING + 10]])
-})
-
-test('S3.9: what one record makes due comes out in (end, window name, key) order', async () => {
-  const flow = from(events, { idle: 'never' })
-  const named = (name: string, size: number) =>
-    flow
-      .pipe(
-        tumbling(name, { size: millis(size), grace: millis(0), late: 'count-and-drop' }),
-        aggregate({ n: count() }, { emit: 'on-close' }),
-        map(w => ({ k: 'all', text: `${w.end - BEGINNING} ${name} ${w.key}` })),
-      )
-      .to(lines)
-  const driven = await drive(processor('ordered', [named('b', 10), named('a', 20)]))
-  await driven.push(events, e('z', 1), e('y', 2), e('z', 11), e('x', 500))
-  assert.deepEqual(
-    (await driven.results(lines)).map(l => l.text),
-    ['10 b y', '10 b z', '20 a y', '20 a z', '20 b z'],
-  )
-})
-
-test('S4.1, S4.5: a closed window gives one result that says all about itself', async () => {
-  const driven = await drive(counted())
-  await driven.push(events, e('a', 1, 5), e('a', 2, 6), e('b', 15))
-  assert.deepEqual(await driven.results(results), [
-    { k: 'a', start: 0, end: 10, cause: 'close', revision: 1, final: true, n: 2, total: 11 },
-  ])
 })
