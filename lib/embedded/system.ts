@@ -21,6 +21,7 @@ import { planOfProcessor, type Processor } from '../stages/processor.ts'
 import type { Closing } from './closing.ts'
 import type { DirectoryFacts } from './directory.ts'
 import { openLog, openRegistry, openTablesIn } from './directory-parts.ts'
+import { checkLoaded, checkSchemas, holdsTables } from './losses.ts'
 import { maintain } from './maintenance.ts'
 import type { Migrations } from './migrated-tables.ts'
 
@@ -67,10 +68,15 @@ export async function openSystem(closing: Closing, order: SystemOrder): Promise<
   opening.phase('opening the log')
   const log = await openLog(closing, lock, text => logger.warn(text))
   const registry = await openRegistry(closing, directory)
+  await checkSchemas(directory, log, registry, processors.map(planOfProcessor))
   await opening.log(log, registry)
   const cache = closing.after(new EmbeddedStateCache(), c => c.close())
   const sinks = processors.filter(p => kindOf(planOfProcessor(p)) === 'sink')
   const tables = openTablesIn(closing, directory, order.migrations)
+  if (sinks.length > 0 && holdsTables(directory)) {
+    opening.phase('opening the tables')
+    await checkLoaded(directory, log, tables, sinks.map(planOfProcessor), facts)
+  }
   const tablesOpen = sinks.length > 0 ? tables.open() : Promise.resolve() // takes seconds the first time: meanwhile the rest begins
   tablesOpen.catch(() => {}) // waited for below
 
