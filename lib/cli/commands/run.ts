@@ -80,7 +80,7 @@ export async function run(order: RunOrder, wiring: RunWiring): Promise<number> {
     if (!stop.aborted) made = await summary(system)
     const read = system.read()
     if (ended === 'drained' && read !== null && read.rows === read.rowsBefore)
-      news = 'nothing new: all of it was read before, and nothing was done twice\n'
+      news = read.rows === 0 ? 'there are no rows in the files\n' : 'nothing new: all of it was read before, and nothing was done twice\n'
   } finally {
     phase = 'stopping'
     await system?.stop()
@@ -89,7 +89,7 @@ export async function run(order: RunOrder, wiring: RunWiring): Promise<number> {
   const seconds = span(clock.now() - startedAt)
   if (made.length > 0) screen.out(`${summaryText(`${order.title}, ${seconds}`, made)}${news === '' ? '' : `\n${news}`}`)
   if (ended === 'drained') return 0
-  if (order.status === 'shown') screen.out(`stopped after ${seconds}; nothing is lost: the same command goes on from there\n`)
+  if (order.status === 'shown') screen.out(`stopped, after it ran for ${seconds}; nothing is lost: the same command goes on from there\n`)
   return order.until === 'drain' ? INTERRUPTED : 0
 }
 

@@ -75,7 +75,7 @@ export async function start(order: StartOrder, wiring: StartWiring): Promise<num
   }
   if (order.status === 'shown')
     screen.out(
-      `stopped after ${span(clock.now() - startedAt)}; everything is kept in ${order.directory}, \`${order.again}\` goes on from there\n`,
+      `stopped, after it ran for ${span(clock.now() - startedAt)}; everything is kept in ${order.directory}, \`${order.again}\` goes on from there\n`,
     )
   return 0
 }

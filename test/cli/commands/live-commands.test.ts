@@ -55,7 +55,7 @@ test('start: runs until it is told to stop, stops everything, and says where to 
   await new Promise(setImmediate)
   assert.deepEqual(stops, [])
   stop.abort()
-  assert.deepEqual(await ended, { code: 0, out: 'stopped after 0.0 s; everything is kept in data, `npm start` goes on from there\n' })
+  assert.deepEqual(await ended, { code: 0, out: 'stopped, after it ran for 0.0 s; everything is kept in data, `npm start` goes on from there\n' })
   assert.deepEqual(stops, ['stopped'])
 })
 
@@ -88,11 +88,16 @@ test('run --drain: a second run of the same files says that nothing was new', as
   assert.match((await runWith('drain', open)).out, /\n\nnothing new: all of it was read before, and nothing was done twice\n$/)
 })
 
+test('run --drain: files without rows were not read before', async () => {
+  const { open } = played({ drain: Promise.resolve(), rows: 0, rowsBefore: 0 })
+  assert.match((await runWith('drain', open)).out, /\n\nthere are no rows in the files\n$/)
+})
+
 test('run --drain: interrupted it is not done, and its exit code says so', async () => {
   const { open, stops } = played()
   assert.deepEqual(await runWith('drain', open, AbortSignal.abort()), {
     code: 130,
-    out: 'stopped after 0.0 s; nothing is lost: the same command goes on from there\n',
+    out: 'stopped, after it ran for 0.0 s; nothing is lost: the same command goes on from there\n',
   })
   assert.deepEqual(stops, ['stopped'])
 })
