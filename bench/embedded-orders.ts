@@ -1,4 +1,5 @@
-// The peers' job on the embedded log: durable commits, exactly once, recoverable state. Run: npm run bench:orders -- [records] (default 2,000,000).
+// The peers' job on the embedded log: durable commits, exactly once, recoverable state. The results are read back and must be the kit's, else it fails.
+// npm run bench -- embedded-orders [records, default 2000000]
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +16,8 @@ import { specOf } from '#lib/model/topic.ts'
 import { SILENT } from '#lib/ports/observer.ts'
 import { orders, PARTITIONS, perUser, produceOrders, results } from './peers/orders.ts'
 
+/** Results that the benchmark kit's `expected.jsonl` states, by records. */
+const KNOWN: Readonly<Record<number, number>> = { 200_000: 129_468, 2_000_000: 239_729 }
 const n = Number(process.argv[2] ?? 2_000_000)
 const directory = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
 const lock = await lockDirectory(directory)
@@ -106,4 +109,11 @@ async function check(): Promise<void> {
     }
   }
   console.log(JSON.stringify({ results: count, distinct: distinct.size, records, sum_of_totals: Number(total.toFixed(2)) }))
+  const right =
+    count === (KNOWN[n] ?? count) && distinct.size === count && records === n && total.toFixed(2) === produced.sumTotal.toFixed(2)
+  if (right) return
+  console.error(
+    `the results are wrong: ${KNOWN[n] ?? 'any number of'} results over ${n} records, ${produced.sumTotal.toFixed(2)} in all, were due`,
+  )
+  process.exitCode = 1
 }

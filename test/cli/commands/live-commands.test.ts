@@ -55,7 +55,10 @@ test('start: runs until it is told to stop, stops everything, and says where to 
   await new Promise(setImmediate)
   assert.deepEqual(stops, [])
   stop.abort()
-  assert.deepEqual(await ended, { code: 0, out: 'stopped, after it ran for 0.0 s; everything is kept in data, `npm start` goes on from there\n' })
+  assert.deepEqual(await ended, {
+    code: 0,
+    out: 'stopped, after it ran for 0.0 s; everything is kept in data, `npm start` goes on from there\n',
+  })
   assert.deepEqual(stops, ['stopped'])
 })
 
