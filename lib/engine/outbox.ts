@@ -67,6 +67,9 @@ export class Outbox {
   }
 }
 
+/** S1.3 */
+const isEventTime = (time: unknown): time is number => Number.isSafeInteger(time) && (time as number) >= 0
+
 const REMEMBERED = 100_000
 
 /** Where the keys of a topic live; remembers them, because hashing costs more than looking up. */
@@ -97,13 +100,16 @@ export class TopicSender {
   readonly #target: TargetTopic
   readonly #cursor: Cursor
   readonly #homes: Homes
-  constructor(outbox: Outbox, target: TargetTopic, cursor: Cursor) {
+  readonly #times: 'checked' | 'as given'
+  /** @param times `'as given'`: a value whose time is none is written all the same, for a reader to refuse */
+  constructor(outbox: Outbox, target: TargetTopic, cursor: Cursor, times: 'checked' | 'as given' = 'checked') {
     this.#outbox = outbox
     this.#target = target
     this.#cursor = cursor
+    this.#times = times
     this.#homes = new Homes(target.partitions)
   }
-  /** @throws VALUE_REFUSED, KEY_MISSING: the caller's record is refused, nothing of it stays */
+  /** @throws VALUE_REFUSED, KEY_MISSING, EVENT_TIME_INVALID: the caller's record is refused, nothing of it stays */
   send(value: unknown): void {
     this.#outbox.done(this.#write(value, this.#keyOf(value)))
   }
@@ -146,12 +152,19 @@ export class TopicSender {
   }
   #write(value: unknown, key: Key): BatchBuilder {
     const { spec, writer } = this.#target
-    const declared = spec.time === 'record-timestamp' ? undefined : (value as Readonly<Record<string, unknown>>)[spec.time]
-    const builder = this.#outbox.open(spec.name, this.#homes.of(key), typeof declared === 'number' ? declared : this.#cursor.at)
+    const { at } = this.#cursor
+    const declared = spec.time === 'record-timestamp' ? at : (value as Readonly<Record<string, unknown>>)[spec.time]
+    const time = spec.time === 'record-timestamp' || isEventTime(declared) ? (declared as number) : null
+    const builder = this.#outbox.open(spec.name, this.#homes.of(key), time ?? at)
     builder.arena.utf8(String(key))
     builder.endKey()
     writer.write(value, builder.arena)
     builder.endValue()
+    if (time === null && this.#times === 'checked')
+      throw new MillraceError(
+        'EVENT_TIME_INVALID',
+        `a value for topic '${spec.name}' has ${String(declared)} as its time '${spec.time}': whole milliseconds since 1970 are needed`,
+      )
     return builder
   }
   /** Sends the record in hand as it is, with headers added. */

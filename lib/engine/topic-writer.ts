@@ -26,6 +26,8 @@ export interface TopicWriterOptions {
   readonly id: string
   /** Of topics that do not say their own and do not exist yet. */
   readonly partitions: number
+  /** `'as given'`: values whose time is none are written all the same, for a reader to refuse. Default 'checked'. */
+  readonly times?: 'checked' | 'as given'
 }
 
 const FIRST_WAIT_MS = 100
@@ -50,7 +52,7 @@ export class TopicWriter {
   }
   /**
    * Writes values to a topic, all or none; resolves when they are durable. Calls follow one another. Waits while the log is away.
-   * @throws VALUE_REFUSED, KEY_MISSING, RECORD_TOO_LARGE (nothing was written); TOPIC_DIFFERS, SCHEMA_INCOMPATIBLE and what else does not pass by itself;
+   * @throws VALUE_REFUSED, KEY_MISSING, EVENT_TIME_INVALID, RECORD_TOO_LARGE (nothing was written); TOPIC_DIFFERS, SCHEMA_INCOMPATIBLE and what else does not pass by itself;
    * LOG_UNAVAILABLE when it is closed
    */
   write(topic: TopicSpec, values: readonly (TimedValue | TimedTombstone)[]): Promise<void> {
@@ -76,7 +78,7 @@ export class TopicWriter {
     const target = await this.#persistently(() => this.#target(topic))
     const outbox = new Outbox()
     const cursor = new Cursor()
-    const sender = new TopicSender(outbox, target, cursor)
+    const sender = new TopicSender(outbox, target, cursor, this.#options.times)
     for (const each of values) {
       cursor.at = each.time
       if ('tombstone' in each) sender.tombstone(each.tombstone)

@@ -161,7 +161,7 @@ export class Lives {
     await log.createTopic({ name: spec.name, partitions: 1, retention: spec.retention })
     const outbox = new Outbox()
     const cursor = new Cursor()
-    const sender = new TopicSender(outbox, { spec, partitions: 1, writer: openWriter(spec.value, null) }, cursor)
+    const sender = new TopicSender(outbox, { spec, partitions: 1, writer: openWriter(spec.value, null) }, cursor, 'as given')
     for (const value of values) sender.send(value)
     const producer = log.producer('outside')
     await producer.fence()

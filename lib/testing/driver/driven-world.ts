@@ -61,7 +61,7 @@ export class DrivenWorld {
     this.#world = new World({ ...IMMEDIATE, after })
     this.outside = portsOver(this.#world, DIRECT, this.#clock, this.#random)
     this.observatory = new Observatory(this.outside)
-    this.#writer = new TopicWriter(this.outside, { id: `${APP}-driver`, partitions: options.partitions })
+    this.#writer = new TopicWriter(this.outside, { id: `${APP}-driver`, partitions: options.partitions, times: 'as given' })
     this.#feeds = new Map(Object.entries(options.feeds).map(([name, of]) => [name, 'open' in of ? of : this.#source(name, of)]))
     this.#gathering = new Gathering(APP, options.processors, this.#world, this.outside, this.late)
     this.#life = this.#begin()
