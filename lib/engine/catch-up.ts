@@ -16,6 +16,9 @@ export interface CaughtUp {
   readonly ledgerId: string
 }
 
+/** Blocks between two breaths: some ten thousand entries when they are full. */
+const BREATH = 4
+
 /** @throws CACHE_MISMATCH, OFFSET_OUT_OF_RANGE: begin again; what the fold throws */
 export async function catchUp(facts: TaskFacts, pipeline: Pipeline, barrier: number): Promise<CaughtUp> {
   const { ports, ledger, partition, tuning, deployment } = facts
@@ -39,8 +42,10 @@ export async function catchUp(facts: TaskFacts, pipeline: Pipeline, barrier: num
   })
   const reader = await log.reader(ledger, partition, start)
   try {
+    let blocks = 0
     await readLedger(reader, start, barrier, fold, async () => {
       await apply.flush()
+      if (++blocks % BREATH === 0) await ports.clock.breathe() // a million entries must not hold up the process's other tasks
       if (!fold.migrates) trim(pipeline.bounded, tuning.residentEntries)
     })
   } finally {

@@ -49,6 +49,7 @@ export class LedgerFold {
   #snapshotBytes = 0
   #deltaBytes = 0
   #trail: Barrier[] = []
+  #waiting: { readonly block: Buffer; readonly offset: number; readonly tells: boolean; readonly fitting: Fitting }[] = []
   readonly #fittings: (meta: Meta) => Fitting
   #fitting: Fitting = FITS
   readonly #start: number
@@ -89,6 +90,13 @@ export class LedgerFold {
       this.#open.kind = record.kind
       this.#open.blocks.push(record.block)
     }
+  }
+  /** Loads a block of the epoch that was taken last; all of them before anything else is taken. @returns whether there was one */
+  load(): boolean {
+    const next = this.#waiting.shift()
+    if (next === undefined) return false
+    this.#load(next.block, next.offset, next.tells, next.fitting)
+    return true
   }
   /** Nothing follows. */
   result(): Folded {
@@ -134,7 +142,7 @@ export class LedgerFold {
     }
     const fitting = this.#fittings(meta)
     if (fitting.kind === 'unfit' || (fitting.kind === 'migrates' && this.#fitting.kind === 'fits')) this.#fitting = fitting
-    for (const block of blocks) this.#load(block, offset, tells, fitting)
+    for (const block of blocks) this.#waiting.push({ block, offset, tells, fitting })
     this.#meta = meta
     this.#at = offset
     this.#trail = []
@@ -186,7 +194,7 @@ function plain(value: unknown): unknown {
 const FITS: Fitting = { kind: 'fits' }
 const FETCH_BYTES = 8_000_000
 
-/** Reads `[start, barrier)` into the fold, and does `between` whenever it has taken what was fetched. @throws OFFSET_OUT_OF_RANGE when the ledger was truncated meanwhile: O3 begins again */
+/** Reads `[start, barrier)` into the fold, and does `between` after every block. @throws OFFSET_OUT_OF_RANGE when the ledger was truncated meanwhile: O3 begins again */
 export async function readLedger(
   reader: PartitionReader,
   start: number,
@@ -197,11 +205,13 @@ export async function readLedger(
   for (let next = start; next < barrier; ) {
     const fetched = await reader.fetch(FETCH_BYTES)
     for (const batch of fetched.batches) {
-      for (let i = batch.indexOf(next); i < batch.count && batch.offset(i) < barrier; i++) fold.take(batch, i)
+      for (let i = batch.indexOf(next); i < batch.count && batch.offset(i) < barrier; i++) {
+        fold.take(batch, i)
+        while (fold.load()) await between()
+      }
     }
     if (fetched.next === next)
       throw new MillraceError('LOG_UNAVAILABLE', `a ledger read stands at offset ${next}, below its barrier ${barrier}`)
     next = fetched.next
-    await between()
   }
 }

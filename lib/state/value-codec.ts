@@ -1,4 +1,5 @@
 // State values as bytes: a small tagged form of plain data. Its version leads every block (delta.ts), so that it may change one day.
+import { SHORT_TEXT, shortText } from '../codec/short-text.ts'
 import type { Arena } from '../model/arena.ts'
 import { Decimal } from '../model/decimal.ts'
 import { MillraceError } from '../model/errors.ts'
@@ -125,6 +126,9 @@ function writeObject(arena: Arena, value: object, depth: number): void {
   }
 }
 
+/** Names of fields that were read lately. */
+const NAMES: string[] = new Array<string>(256).fill('')
+
 /** Reads values back, one after the other. @throws LEDGER_CORRUPT when the bytes are no value */
 export class ValueReader {
   readonly #bytes: Buffer
@@ -181,7 +185,7 @@ export class ValueReader {
         const n = this.#varint()
         const object: Record<string, unknown> = {}
         for (let i = 0; i < n; i++) {
-          const name = this.#text()
+          const name = this.#name()
           const value = this.read()
           if (name === '__proto__') Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true })
           else object[name] = value
@@ -215,7 +219,27 @@ export class ValueReader {
   #text(): string {
     const n = this.#varint()
     const at = this.#take(n)
-    return this.#bytes.toString('utf8', at, at + n)
+    return (n <= SHORT_TEXT ? shortText(this.#bytes, at, n) : null) ?? this.#bytes.toString('utf8', at, at + n)
+  }
+  /** The name of a field: millions of values have the same few, and a text that is known need not be made. */
+  #name(): string {
+    const from = this.at
+    const n = this.#varint()
+    const at = this.#take(n)
+    const bytes = this.#bytes
+    if (n > SHORT_TEXT || n === 0) {
+      this.at = from
+      return this.#text()
+    }
+    const slot = (bytes[at]! * 31 + bytes[at + n - 1]! * 7 + n) & (NAMES.length - 1)
+    const known = NAMES[slot]!
+    let same = known.length === n ? 0 : -1
+    while (same >= 0 && same < n) same = known.charCodeAt(same) === bytes[at + same] ? same + 1 : -1
+    if (same === n) return known
+    this.at = from
+    const name = this.#text()
+    if (name.length === n) NAMES[slot] = name // ASCII: a character a byte
+    return name
   }
   #big(): bigint {
     const n = this.#varint()

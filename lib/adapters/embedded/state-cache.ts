@@ -13,7 +13,8 @@ interface TaskEntries {
 /** Scans under way at most; nobody says when it gives one up. */
 const SCANS = 64
 
-const packed = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+const packed = (bytes: Uint8Array): string =>
+  (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)).toString('latin1')
 
 export class EmbeddedStateCache implements StateCache {
   readonly #tasks = new Map<string, TaskEntries>()
@@ -34,10 +35,12 @@ export class EmbeddedStateCache implements StateCache {
     const stores: Map<string, Store> = call.replace || before === undefined ? new Map() : before.stores
     for (const { store, key, value } of call.entries) {
       let entries = stores.get(store)
-      if (entries === undefined) stores.set(store, (entries = new Map()))
-      if (value === null) entries.delete(packed(key))
-      else entries.set(packed(key), packed(value))
-      if (entries.size === 0) stores.delete(store)
+      if (entries === undefined) {
+        if (value === null) continue
+        stores.set(store, (entries = new Map()))
+      }
+      if (value !== null) entries.set(packed(key), packed(value))
+      else if (entries.delete(packed(key)) && entries.size === 0) stores.delete(store)
     }
     this.#tasks.set(task, { stamp: call.stamp, stores })
     return 'applied'
