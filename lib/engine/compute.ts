@@ -27,23 +27,35 @@ export function computeRecords(session: Session, startedAt: number, allowance: A
   const { clock } = session.facts.ports
   const every = session.facts.deployment.options.epoch?.every ?? epochMs
   let records = 0
-  for (const input of session.inputs) {
-    let allowed = allowance === 'all' ? Infinity : allowance.get(input)!
-    for (let current = input.current(); current !== null && records < most && allowed > 0; current = input.current()) {
-      const { batch, index } = current
-      const to = Math.min(batch.count, index + Math.min(most - records, allowed, SLICE))
-      const { reached, absent } = computeSlice(session, input, batch, index, to, startedAt)
-      records += reached - index
-      allowed -= reached - index
-      if (allowance !== 'all') allowance.set(input, allowed)
-      input.computed(reached)
-      input.time.active(startedAt)
-      if (session.pipeline.fatal !== null) throw session.pipeline.fatal
-      if (absent !== null) return { records, absent }
-      if (clock.now() - startedAt >= every) return { records, absent: null }
-    }
+  while (records < most) {
+    const input = furthestBehind(session.inputs, allowance)
+    if (input === null) break
+    const { batch, index } = input.current()!
+    const allowed = allowedOf(allowance, input)
+    const to = Math.min(batch.count, index + Math.min(most - records, allowed, SLICE))
+    const { reached, absent } = computeSlice(session, input, batch, index, to, startedAt)
+    records += reached - index
+    if (allowance !== 'all') allowance.set(input, allowed - (reached - index))
+    input.computed(reached)
+    input.time.active(startedAt)
+    if (session.pipeline.fatal !== null) throw session.pipeline.fatal
+    if (absent !== null) return { records, absent }
+    if (clock.now() - startedAt >= every) return { records, absent: null }
   }
   return { records, absent: null }
+}
+const allowedOf = (allowance: Allowance, input: TaskInput): number => (allowance === 'all' ? Infinity : allowance.get(input)!)
+
+/**
+ * The input with records at hand whose stream time is least: where inputs meet, the one that is behind holds the others' windows open, and with a backlog of all of
+ * them what is open must not grow by the length of one.
+ */
+function furthestBehind(inputs: readonly TaskInput[], allowance: Allowance): TaskInput | null {
+  let found: TaskInput | null = null
+  for (const input of inputs)
+    if (input.current() !== null && allowedOf(allowance, input) > 0 && (found === null || input.clock.time < found.clock.time))
+      found = input
+  return found
 }
 /** Most records of an epoch. */
 export function mostRecords({ facts: { tuning, deployment } }: Session): number {

@@ -14,10 +14,12 @@ import {
   minutes,
   processor,
   seconds,
+  tap,
   topic,
   tumbling,
 } from '#lib/index.ts'
 import { drive } from '#lib/testing/driver.ts'
+import { Lives } from '../engine/lives.ts'
 import { brief, codec, copies, e, type E, events, folds, lines, result, results, window } from '../semantics/jobs.ts'
 
 const both = merge(from(events), from(copies))
@@ -123,4 +125,29 @@ test('S1.3: one absurd time in one input of a merge closes nothing', async () =>
   assert.deepEqual(await seen(driven), [])
   await driven.advance(minutes(1))
   assert.deepEqual(await seen(driven), ['a@0 n=3 idle'])
+})
+
+test('S2.2: with a backlog of all inputs the one that is behind is computed first, so that no more is open than lies between them', async () => {
+  const lives = new Lives()
+  const second = 1_000
+  const backlog = (k: string) => Array.from({ length: 5_000 }, (_, i) => e(k, i * second))
+  await lives.push(events, ...backlog('a'))
+  await lives.push(copies, ...backlog('b'))
+  let most = 0
+  const p = processor(
+    'p',
+    merge(from(events), from(copies))
+      .pipe(
+        tumbling('w', { size: seconds(10), grace: seconds(0), late: 'count-and-drop' }),
+        aggregate(folds, { emit: 'on-close' }),
+        tap(() => {
+          most = Math.max(most, lives.task(p).session.pipeline.stores[0]!.size)
+        }),
+        map(result),
+      )
+      .to(results),
+    { epoch: { records: 10_000 } },
+  )
+  await lives.begin(p)
+  assert.ok(most > 0 && most < 300, `${most} windows were open at once, of 1,000 in all`)
 })
