@@ -1,6 +1,7 @@
 // Drives real invoice files through the whole orders system by the command line, if wanted with kill -9 at random moments, and compares every row of
 // the aggregates with an independent calculation.
-//   npm run check:retail -- [--kills N] [--partitions N] [--data DIR] [FILE…]     (default: the files of ../shared/data/online-retail)
+//   npm run check:retail -- [--kills N] [--partitions N] [--data DIR] [--windows] [FILE…]     (default: the files of ../shared/data/online-retail)
+// With --windows: sessions, sliding hours and growing days instead (retail-windows.ts).
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,10 +9,17 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { expectedOf, productRows, userRows } from '../oracle/online-retail.ts'
+import { checkRetailWindows } from './retail-windows.ts'
+import { difference } from './rows.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { kills: { type: 'string', default: '0' }, partitions: { type: 'string', default: '4' }, data: { type: 'string' } },
+  options: {
+    kills: { type: 'string', default: '0' },
+    partitions: { type: 'string', default: '4' },
+    data: { type: 'string' },
+    windows: { type: 'boolean', default: false },
+  },
 })
 const folder = fileURLToPath(new URL('../../../shared/data/online-retail/', import.meta.url))
 const files =
@@ -24,6 +32,11 @@ const files =
           .map(f => join(folder, f))
       : []
 if (files.length === 0) throw new Error('no files given, and ../shared/data/online-retail is not here')
+if (values.windows) {
+  const differences = await checkRetailWindows({ files, kills: Number(values.kills), partitions: values.partitions, data: values.data })
+  console.log(differences === 0 ? 'every row is equal' : `${differences} differences`)
+  process.exit(differences === 0 ? 0 : 1)
+}
 const data = values.data ?? mkdtempSync(join(tmpdir(), 'millrace-retail-'))
 const launcher = fileURLToPath(new URL('../../app/millrace.mjs', import.meta.url))
 const SELECT_TIME = (column: string): string => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
@@ -56,17 +69,6 @@ const rows = async (sql: string): Promise<readonly string[]> => {
   if (answer.code !== 0) throw new Error(answer.err)
   return answer.out.trim().split(/\r?\n/).slice(1).sort()
 }
-function difference(what: string, have: readonly string[], want: readonly string[]): number {
-  const [h, w] = [new Map<string, number>(), new Map<string, number>()]
-  for (const line of have) h.set(line, (h.get(line) ?? 0) + 1)
-  for (const line of want) w.set(line, (w.get(line) ?? 0) + 1)
-  const missing = want.filter(line => !h.has(line))
-  const extra = have.filter(line => (h.get(line) ?? 0) > (w.get(line) ?? 0))
-  console.log(`${what}: ${have.length} rows, expected ${want.length}; ${missing.length} missing, ${extra.length} too many`)
-  for (const line of [...missing.slice(0, 5).map(l => `  missing ${l}`), ...extra.slice(0, 5).map(l => `  extra   ${l}`)]) console.log(line)
-  return missing.length + extra.length
-}
-
 const wantedKills = Number(values.kills)
 let kills = 0
 const started = performance.now()

@@ -1,8 +1,8 @@
 // What the orders system must make of "Online Retail" files: computed from the CSV alone, in one pass over memory, with no code of ours.
 //   node test/oracle/online-retail.ts FILE… [--dump DIR]     prints the figures; --dump writes every expected row, sorted, as CSV
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
+import { divided, money, noCounts, ordersIn, rounded } from './retail-orders.ts'
 
 const WINDOW = 300_000
 const GRACE = 30_000
@@ -38,36 +38,26 @@ export interface Expected {
 export function expectedOf(files: readonly string[]): Expected {
   const users = new Map<string, UserWindow>()
   const products = new Map<string, ProductWindow>()
-  const runs = new Map<string, number>()
-  const count = { rows: 0, orders: 0, cancelled: 0, refused: 0, late: 0 }
+  const count = noCounts()
+  let late = 0
   let revenue = 0n
   let streamTime = -Infinity
-  let run: Row[] = []
-
-  const invoice = (): void => {
-    const [first] = run
-    if (first === undefined) return
-    if (first.invoice.startsWith('C')) return void count.cancelled++
-    if (run.some(r => r.quantity <= 0 || r.price < 0n)) return void count.refused++
-    count.orders++
-    const n = (runs.get(first.invoice) ?? 0) + 1
-    runs.set(first.invoice, n)
-    const id = n === 1 ? first.invoice : `${first.invoice}-${n}`
-    const time = Math.min(...run.map(r => r.time))
-    const user = first.customer.replace(/\.0$/, '') || 'guest'
-    const total = rounded(run.reduce((sum, r) => sum + r.price * BigInt(r.quantity), 0n))
+  for (const { id, user, time, total, rows } of ordersIn(files, count)) {
     revenue += total
     const start = Math.floor(time / WINDOW) * WINDOW
     const isLate = start + WINDOW + GRACE <= streamTime
     streamTime = Math.max(streamTime, time)
-    if (isLate) return void count.late++
+    if (isLate) {
+      late++
+      continue
+    }
     const u = entry(users, `${user}\t${start}`, () => ({ orders: 0, items: 0, units: 0, revenue: 0n, largest: total, smallest: total }))
     u.orders++
-    u.items += run.length
+    u.items += rows.length
     u.revenue += total
     if (total > u.largest) u.largest = total
     if (total < u.smallest) u.smallest = total
-    for (const r of run) {
+    for (const r of rows) {
       u.units += r.quantity
       const p = entry(products, `${r.stock}\t${start}`, () => ({ orders: new Set(), units: 0, revenue: 0n, buyers: new Set() }))
       p.orders.add(id)
@@ -76,18 +66,7 @@ export function expectedOf(files: readonly string[]): Expected {
       p.buyers.add(user)
     }
   }
-  for (const file of files) {
-    for (const row of rowsOf(file)) {
-      count.rows++
-      if (run.length > 0 && run[0]!.invoice !== row.invoice) {
-        invoice()
-        run = []
-      }
-      run.push(row)
-    }
-  }
-  invoice()
-  return { ...count, revenue, users, products }
+  return { ...count, late, revenue, users, products }
 }
 
 const HEADERS = {
@@ -144,74 +123,6 @@ function sorted<W>(windows: ReadonlyMap<string, W>, values: (window: W) => reado
   return rows.sort()
 }
 
-interface Row {
-  readonly invoice: string
-  readonly stock: string
-  readonly quantity: number
-  readonly time: number
-  /** In hundred-millionths. */
-  readonly price: bigint
-  readonly customer: string
-}
-
-function* rowsOf(file: string): Generator<Row> {
-  const bytes = readFileSync(file)
-  const text = (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8')
-  const rows = cellsOf(text)
-  const header = rows.next().value as string[]
-  const at = (name: string): number => {
-    const i = header.indexOf(name)
-    if (i < 0) throw new Error(`${file} has no column ${name}`)
-    return i
-  }
-  const [invoice, stock, quantity, date, price, customer] = [
-    'InvoiceNo',
-    'StockCode',
-    'Quantity',
-    'InvoiceDate',
-    'UnitPrice',
-    'CustomerID',
-  ].map(at)
-  for (const cells of rows) {
-    yield {
-      invoice: cells[invoice!]!,
-      stock: cells[stock!]!,
-      quantity: Number(cells[quantity!]!),
-      time: Date.parse(`${cells[date!]!.replace(' ', 'T')}Z`),
-      price: scaled(cells[price!]!),
-      customer: cells[customer!]!,
-    }
-  }
-}
-
-/** RFC 4180. */
-function* cellsOf(text: string): Generator<string[]> {
-  const pattern = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/gy
-  let cells: string[] = []
-  while (pattern.lastIndex < text.length) {
-    const match = pattern.exec(text)
-    if (match === null) throw new Error(`not CSV: ${text.slice(0, 80)}`)
-    cells.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '')
-    if (match[3] === ',') continue
-    yield cells
-    cells = []
-  }
-}
-
-const PRICE = /^(-?)(\d+)(?:\.(\d{1,8}))?$/
-function scaled(text: string): bigint {
-  const match = PRICE.exec(text)
-  if (match === null) throw new Error(`not a price: ${text}`)
-  const units = BigInt(match[2]! + (match[3] ?? '').padEnd(8, '0'))
-  return match[1] === '-' ? -units : units
-}
-const rounded = (hundredMillionths: bigint): bigint => divided(hundredMillionths, 10_000n)
-/** Half away from zero. */
-const divided = (a: bigint, b: bigint): bigint => (a < 0n ? -((-2n * a + b) / (2n * b)) : (2n * a + b) / (2n * b))
-const money = (units: bigint): string => {
-  const digits = (units < 0n ? -units : units).toString().padStart(5, '0')
-  return `${units < 0n ? '-' : ''}${digits.slice(0, -4)}.${digits.slice(-4)}`
-}
 const cell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 function entry<V>(map: Map<string, V>, key: string, made: () => V): V {
   let value = map.get(key)
