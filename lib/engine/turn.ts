@@ -35,9 +35,12 @@ export async function turn(session: Session, mode: 'running' | 'draining'): Prom
 async function compute(session: Session, startedAt: number, allowance: Allowance): Promise<number> {
   const { residency, inputs, facts, caution } = session
   const most = mostRecords(session)
+  let ahead: string | null = null
   for (let records = 0; ; ) {
     if (residency.partly) {
-      await residency.readAhead(inputs, most - records)
+      const keys = inputs.map(i => i.keys).join() // what the bytes of keys mean is learned from the first that was missed
+      if (ahead !== keys) await residency.readAhead(inputs, most - records)
+      ahead = keys
       if (caution.kind === 'none') await facts.stillness.over()
     }
     const computed = computeRecords(session, startedAt, allowance, most - records)

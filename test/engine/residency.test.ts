@@ -6,6 +6,7 @@ import {
   count,
   flatMap,
   from,
+  json,
   keyInPlace,
   map,
   millis,
@@ -14,6 +15,7 @@ import {
   scan,
   stage,
   tee,
+  topic,
   tumbling,
 } from '#lib/index.ts'
 import { SeededRandom } from '#lib/testing/simulation/random.ts'
@@ -127,6 +129,35 @@ const summedOutput = () =>
       }),
     )
     .to(lines)
+
+test('E2: keys that are numbers are read ahead as well, once one of them was missed', async () => {
+  const { calls, lost } = counting()
+  const lives = new Lives({ ...SMALL, applyEntries: 1_000 }, lost)
+  const numbered = topic('numbered', { key: 'n', time: 'record-timestamp', value: json(v => v as { n: number }) })
+  const p = processor(
+    'numbered',
+    from(numbered, { idle: 'never' })
+      .pipe(
+        scan('s', {
+          version: 1,
+          ttl: null,
+          initial: () => 0,
+          next: (s, x) => ({ state: s + 1, emit: [{ k: String(x.n), text: String(s + 1) }] }),
+        }),
+      )
+      .to(lines),
+  )
+  await lives.begin(p)
+  const input = Array.from({ length: 40 }, (_, n) => ({ n }))
+  await lives.push(numbered, ...input)
+  await lives.pass(5)
+  await lives.push(numbered, { n: 99 })
+  assert.ok(evicted(lives, p) > 30)
+  calls.clear()
+  await lives.push(numbered, ...input)
+  assert.equal((await lives.results(lines)).filter(l => l.text === '2').length, 40)
+  assert.ok(calls.get('cache.read')! <= 3, `${calls.get('cache.read')} calls`)
+})
 
 test('E2: keys that a stage computes are found when they are missed; the record is computed again as if it had not been', async () => {
   const seen: string[] = []
