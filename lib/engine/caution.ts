@@ -46,8 +46,8 @@ export function cautionOf(trail: readonly Barrier[]): Caution {
 export type Allowance = 'all' | Map<TaskInput, number>
 
 /**
- * The attempt to write down, of at most `most` records, in the order in which they are computed, so that the next process takes the same ones; null when none
- * are at hand.
+ * The attempt to write down, of at most `most` records, taken from the inputs one after the other so that the next process takes the same ones; null when none
+ * are at hand. In which order they are computed does not matter: the attempt lives or dies as a whole.
  */
 export function attemptOf(
   caution: Caution & { readonly kind: 'noted' | 'halved' },
