@@ -36,6 +36,8 @@ export class TaskInput {
   /** Where the next fetch goes on. */
   #fetchedTo: number
   #caughtUp = false
+  /** Whether the log was asked in the turn that is under way, or what it said may have changed since. */
+  #asked: 'now' | 'before' = 'before'
 
   constructor(o: {
     spec: InputSpec
@@ -62,7 +64,7 @@ export class TaskInput {
 
   /** Nothing is left to compute, and the last fetch reached the end of what is visible (S2.3). */
   get caughtUp(): boolean {
-    return this.#caughtUp && this.#batches.length === 0
+    return this.#caughtUp && this.#asked === 'now' && this.#batches.length === 0
   }
   /** The last fetch reached the end: what is buffered is recent. */
   get live(): boolean {
@@ -74,6 +76,7 @@ export class TaskInput {
   }
   /** E1. Fetches if nothing is buffered; learns the schemas that the new records name. */
   async fill(maxBytes: number): Promise<void> {
+    this.#asked = 'before'
     if (this.#batches.length > 0) return
     const fetched = await this.#reader.fetch(maxBytes)
     if (fetched.from > this.#fetchedTo) {
@@ -88,6 +91,7 @@ export class TaskInput {
     this.#index = this.#batches[0]?.indexOf(this.#fetchedTo) ?? 0
     this.#fetchedTo = Math.max(this.#fetchedTo, fetched.next)
     this.#caughtUp = fetched.caughtUp
+    this.#asked = 'now'
     if (this.#batches.length === 0) this.position = this.#fetchedTo
   }
   /** The batch to compute from, and the index of its next record; null when nothing is buffered. */
