@@ -49,7 +49,7 @@ function settingWords([name, value]: readonly [string, unknown]): string {
 /** One line for a stage: step, name, version and its settings. */
 export const labelOf = ({ spec }: PlanNode): string => {
   const { step, name, version, state, tuning } = spec
-  const settings = Object.entries({ ...state, ...tuning }).filter(([k, v]) => !(k === 'offsetMs' && v === 0))
+  const settings = Object.entries({ ...state, ...tuning }).filter(([k, v]) => !(k === 'offsetMs' && v === 0) && k !== 'stored')
   const head = [
     step,
     ...(name === undefined ? [] : [`'${name}'`]),

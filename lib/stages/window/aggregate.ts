@@ -33,6 +33,9 @@ export function aggregate<T, K, M extends 'fixed' | 'merging', A extends object,
   })
 }
 
+/** The form in which windows lie in a ledger: of another one nothing can be read, and the start is refused (STATE_INCOMPATIBLE). */
+const STORED = 'panes'
+
 function windowSpec(w: Windowing, names: readonly string[], folds: readonly FoldSpec[], emit: Emit): OpenSpec {
   const { late } = w
   const keepMs = w.form === 'aligned' ? w.keepMs : 0
@@ -45,6 +48,7 @@ function windowSpec(w: Windowing, names: readonly string[], folds: readonly Fold
     version: 1,
     state: {
       ...w.state,
+      stored: STORED,
       folds: formsOf(names, folds),
     },
     tuning: {
