@@ -12,7 +12,8 @@ export const TRIES = Number(process.env['PROPERTY_TRIES'] ?? 100)
 export async function check(job: Job, deeds: readonly Deed[], o: { partitions: number; deaths: readonly Death[] }): Promise<void> {
   const { partitions, deaths } = o
   const processor = windowsProcessor(job)
-  const driven = await drive(processor, { partitions })
+  // Snapshots come often, and the cache is written in small calls.
+  const driven = await drive(processor, { partitions, tuning: { snapshotBytes: 500, applyEntries: 3 } })
   for (const [i, deed] of deeds.entries()) {
     for (const { before, atCall, cache } of deaths) {
       if (before !== i) continue
@@ -29,7 +30,9 @@ export async function check(job: Job, deeds: readonly Deed[], o: { partitions: n
   const sends = job.late !== 'count-and-drop' && !('keep' in first! && first.keep > 0)
   for (const { arrived, results, sent, told, refused } of seen) {
     const home = new Set(arrived.map(e => e.weight))
-    const here = (records: readonly Arrival[]): readonly Arrival[] => records.filter(r => home.has(String(r.weight)))
+    const fate = job.refusing === 'fold' ? 'refused by the fold' : 'refused'
+    const here = (records: readonly Arrival[]): readonly Arrival[] =>
+      records.filter(r => home.has(String(r.weight))).map(r => (r.fate === 'taken' ? r : { ...r, fate }))
     const expected = outcomeOf(
       job.windows,
       deeds.map(d => ('push' in d ? { push: here(d.push) } : d)),

@@ -17,7 +17,7 @@ function graceOf(records: readonly Sent[], partitions: number): number {
   const clocks = new Map<number, number>()
   let grace = 0
   for (const { key, at } of records) {
-    const partition = partitionOf(Buffer.from(key), partitions)
+    const partition = partitionOf(Buffer.from(String(key)), partitions)
     const clock = Math.max(clocks.get(partition) ?? 0, at)
     clocks.set(partition, clock)
     grace = Math.max(grace, clock - at)

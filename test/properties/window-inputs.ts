@@ -42,7 +42,7 @@ export const arrivals = (o: { most: number; refused: 'some' | 'none' }): fc.Arbi
   fc
     .array(
       fc.record({
-        key: fc.constantFrom('a', 'a', 'b'),
+        key: fc.constantFrom('a', 'a', 'b', 9, 10),
         step: fc.oneof(
           { weight: 6, arbitrary: fc.integer({ min: 0, max: 6 }) },
           { weight: 1, arbitrary: fc.integer({ min: 7, max: 120 }) },

@@ -3,6 +3,7 @@ import {
   aggregate,
   count,
   cumulating,
+  flatMap,
   type Flow,
   from,
   hopping,
@@ -23,17 +24,16 @@ import {
 } from '#lib/index.ts'
 import type { Driven, SeenRecord } from '#lib/testing/driver.ts'
 import type { Arrival } from '../oracle/windows/task.ts'
-import type { LateCall, Result, WindowWords } from '../oracle/windows/words.ts'
+import type { Key, LateCall, Result, WindowWords } from '../oracle/windows/words.ts'
 
-/** A record on its way; `refused` by a later branch of the pipeline. */
 export interface Event {
-  readonly key: string
+  readonly key: Key
   readonly at: number
   readonly weight: string
-  readonly fate: 'taken' | 'refused'
+  readonly fate: Arrival['fate']
 }
 interface Shown {
-  readonly key: string
+  readonly key: Key
   readonly start: number
   readonly end: number
   readonly revision: number
@@ -46,18 +46,18 @@ export const eventCodec = plain<Event>()
 export const input = topic('events', { key: 'key', time: 'at', value: eventCodec })
 export const output = topic('results', { key: 'key', time: 'record-timestamp', value: plain<Shown>() })
 export const lateRecords = topic('late-records', { key: 'key', time: 'at', value: eventCodec })
-export const lateCalls = topic('late-calls', { key: 'key', time: 'at', value: plain<LateRecord<Event, string>>() })
+export const lateCalls = topic('late-calls', { key: 'key', time: 'at', value: plain<LateRecord<Event, Key>>() })
 const judged = topic('judged', { key: 'key', time: 'at', value: eventCodec })
 
 export type LateForm = 'count-and-drop' | 'topic' | 'described'
-type Weighing = Flow<{ readonly weight: string }, string>
+type Weighing = Flow<{ readonly weight: string }, Key>
 
 /** The stage that the words describe; `late` is for the first stage only, results are never late (S2.6). */
 export function windowStage(
   name: string,
   w: WindowWords,
   late: LateForm,
-): Stage<Weighing, Windowed<{ readonly weight: string }, string, 'fixed' | 'merging'>> {
+): Stage<Weighing, Windowed<{ readonly weight: string }, Key, 'fixed' | 'merging'>> {
   const form = late === 'topic' ? lateRecords : late === 'described' ? { to: lateCalls } : late
   const words = {
     grace: millis(w.grace),
@@ -71,12 +71,12 @@ export function windowStage(
   return tumbling(name, aligned) as never
 }
 const emitOf = ({ emit }: WindowWords) => (typeof emit === 'object' ? { every: millis(emit.every) } : emit)
-type Folded = WindowResult<{ readonly n: number; readonly sum: { toString(): string } } | null, string>
+type Folded = WindowResult<{ readonly n: number; readonly sum: { toString(): string } } | null, Key>
 
 /** All windows behind one another, then the results as they are. */
 export function windowed(flow: Weighing, windows: readonly WindowWords[], late: LateForm): Output {
   let weighing = flow
-  let results: Flow<Shown, string> | null = null
+  let results: Flow<Shown, Key> | null = null
   for (const [i, w] of windows.entries()) {
     const folds = { n: count(), sum: sum((x: { weight: string }) => x.weight, { decimals: 0 }) }
     results = weighing.pipe(
@@ -89,21 +89,32 @@ export function windowed(flow: Weighing, windows: readonly WindowWords[], late: 
   return results!.to(output)
 }
 
+/** What refuses a record: the fold that it comes to, another branch behind the windows, or a second value of the same record. */
+export type Refusing = 'fold' | 'branch' | 'second value'
 export interface Job {
   readonly windows: readonly WindowWords[]
   readonly late: LateForm
   /** Most records of a turn. */
   readonly turn: number
+  readonly refusing: Refusing
 }
-export const windowsProcessor = ({ windows, late, turn }: Job): Processor => {
+/** No sum takes its weight. */
+const broken = (e: Event): Event => ({ ...e, weight: `${e.weight} broken` })
+const weightOf = (e: Pick<Event, 'weight'>): bigint => BigInt(e.weight.split(' ')[0]!)
+export function windowsProcessor({ windows, late, turn, refusing }: Job): Processor {
   const flow = from(input, { idle: 'never' })
-  const judging = flow.pipe(
-    map(e => {
-      if (e.fate === 'refused') throw new Error('refused')
-      return e
-    }),
-  )
-  return processor('windows', [windowed(flow, windows, late), judging.to(judged)], { breaker: 'off', epoch: { records: turn } })
+  const twice = (e: Event): readonly Event[] => (isRefused(e) ? [{ ...e, fate: 'taken' }, e] : [e])
+  const judge = map<Event, Key, Event>(e => {
+    if (isRefused(e)) throw new Error('refused')
+    return e
+  })
+  const options = { breaker: 'off', epoch: { records: turn } } as const
+  const isRefused = (e: Event): boolean => e.fate !== 'taken'
+  if (refusing === 'fold')
+    return processor('windows', windowed(flow.pipe(map(e => (isRefused(e) ? broken(e) : e))), windows, late), options)
+  if (refusing === 'second value') return processor('windows', windowed(flow.pipe(flatMap(twice), judge), windows, late), options)
+  const judging = flow.pipe(judge)
+  return processor('windows', [windowed(flow, windows, late), judging.to(judged)], options)
 }
 
 export const eventOf = ({ key, at, weight, fate }: Arrival): Event => ({ key, at, weight: String(weight), fate })
@@ -128,13 +139,13 @@ export async function seenOf(driven: Driven, p: Processor, partition: number): P
     arrived: here(await driven.records(input)).map(r => r.value),
     results: here(await driven.records(output)).map(resultOf),
     sent: [
-      ...here(await driven.records(lateCalls)).map(({ value: r }) => lateLine({ ...r, weight: BigInt(r.value.weight) })),
+      ...here(await driven.records(lateCalls)).map(({ value: r }) => lateLine({ ...r, weight: weightOf(r.value) })),
       ...here(await driven.records(lateRecords)).map(({ value: r, headers }) => {
         const missed = (JSON.parse(headers['millrace-late-missed']!) as [number, number][]).map(([start, end]) => ({ start, end }))
-        return lateLine({ ...r, weight: BigInt(r.weight), missed, lateBy: Number(headers['millrace-late-by-ms']) })
+        return lateLine({ ...r, weight: weightOf(r), missed, lateBy: Number(headers['millrace-late-by-ms']) })
       }),
     ],
-    told: here(driven.late).map(l => toldLine({ key: l.key as string, at: l.time, missed: l.missed, lateBy: l.lateByMs })),
+    told: here(driven.late).map(l => toldLine({ key: l.key as Key, at: l.time, missed: l.missed, lateBy: l.lateByMs })),
     refused: here(await driven.deadLetters(p)).length,
   }
 }

@@ -1,5 +1,5 @@
 // What the tasks of a processor remember, read from their ledgers without opening a task: nothing is fenced, written or computed.
-import { compile } from '../../engine/compile.ts'
+import { compile, type Pipeline } from '../../engine/compile.ts'
 import { fittingsOf } from '../../engine/fitting.ts'
 import { LedgerFold, readLedger } from '../../engine/fold.ts'
 import { ledgerTopic, type Meta } from '../../engine/ledger.ts'
@@ -28,7 +28,8 @@ export async function tasksAtRest(log: RecordLog, app: string, processor: Proces
 
 async function taskAtRest(log: RecordLog, ledger: string, processor: Processor, partition: number): Promise<TaskAtRest> {
   const plan = planOfProcessor(processor)
-  const stores = storesOf(processor, partition)
+  const pipeline = pipelineOf(processor, partition)
+  const { stores } = pipeline
   const { start, stable } = await log.bounds(ledger, partition)
   const fold = new LedgerFold(`${ledger}/${partition}`, stores, start, fittingsOf(plan, processor.options.migrate))
   const reader = await log.reader(ledger, partition, start)
@@ -40,17 +41,22 @@ async function taskAtRest(log: RecordLog, ledger: string, processor: Processor, 
   const { meta, fitting } = fold.result()
   if (fitting.kind === 'unfit')
     throw new MillraceError('STATE_INCOMPATIBLE', `the stored state of '${processor.id}' does not fit its code: ${fitting.why.join('; ')}`)
+  if (meta !== null) {
+    // Stream time says which windows are open.
+    for (const [name, { clock }] of pipeline.inputs) clock.restore(meta.times[name] ?? -Infinity)
+    for (const clock of pipeline.merged) clock.restore(meta.times[clock.name] ?? -Infinity)
+  }
   return { partition, stores, meta }
 }
 
-/** The stores that the processor's stages open. Nothing is ever pushed into the pipeline that they belong to. */
-function storesOf(processor: Processor, partition: number): readonly Store[] {
+/** A pipeline for the stores that the processor's stages open. Nothing is ever pushed into it. */
+function pipelineOf(processor: Processor, partition: number): Pipeline {
   const unused = (): never => {
     throw new MillraceError('INTERNAL', `the pipeline of '${processor.id}' was opened to be looked at, and ran`)
   }
   const plan = planOfProcessor(processor)
   const topics = new Map(topicsOf(plan).map(({ topic }) => [topic.name, topic]))
-  const pipeline = compile(plan, {
+  return compile(plan, {
     partition,
     rx: 'run',
     partitionsOf: () => 1,
@@ -60,5 +66,4 @@ function storesOf(processor: Processor, partition: number): readonly Store[] {
     lateRecord: unused,
     refusedResult: unused,
   })
-  return pipeline.stores
 }

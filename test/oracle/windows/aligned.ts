@@ -11,6 +11,7 @@ import {
   tickAfter,
   type Timed,
   type WindowStage,
+  type Key,
 } from './words.ts'
 
 /** Every window of `words` that holds `at`, by its definition (table of S3), looking at every start that it may have; none is below 0 (S3.1). */
@@ -26,7 +27,7 @@ export function windowsHolding({ kind, size, hop, offset }: AlignedWords, at: nu
 }
 
 interface Open extends Sum, Bounds {
-  readonly key: string
+  readonly key: Key
   told: number
   revision: number
   state: 'open' | 'closed'
@@ -42,10 +43,17 @@ export class Aligned implements WindowStage {
   get lag(): number {
     return this.#w.grace + this.#w.keep
   }
-  take({ key, at, weight }: Timed): Taken {
-    const { grace, keep } = this.#w
+  looksAt({ at }: Timed): 'counts' | 'late' | 'in none' {
     const holding = windowsHolding(this.#w, at)
-    const missed = holding.filter(w => w.end + grace + keep <= this.#time)
+    return holding.length === 0 ? 'in none' : holding.every(w => this.#isMissed(w)) ? 'late' : 'counts'
+  }
+  #isMissed({ end }: Bounds): boolean {
+    return end + this.#w.grace + this.#w.keep <= this.#time
+  }
+  take({ key, at, weight }: Timed): Taken {
+    const { grace } = this.#w
+    const holding = windowsHolding(this.#w, at)
+    const missed = holding.filter(w => this.#isMissed(w))
     const results: Result[] = []
     for (const { start, end } of holding.filter(w => !missed.includes(w))) {
       let window = this.#windows.find(w => w.key === key && w.end === end && w.start === start)

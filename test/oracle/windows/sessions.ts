@@ -10,10 +10,11 @@ import {
   tickAfter,
   type Timed,
   type WindowStage,
+  type Key,
 } from './words.ts'
 
 interface OpenSession extends Sum {
-  readonly key: string
+  readonly key: Key
   start: number
   last: number
   told: number
@@ -32,19 +33,28 @@ export class Sessions implements WindowStage {
   get lag(): number {
     return this.#w.grace + 1 // it closes when stream time is past its end plus grace, not at it
   }
-  take({ key, at, weight }: Timed): Taken {
-    const { gap, grace, longest } = this.#w
+  looksAt(record: Timed): 'counts' | 'late' {
+    return this.#joined(record).length === 0 && record.at + this.#w.gap + this.#w.grace < this.#time ? 'late' : 'counts'
+  }
+  /** Open sessions that the record joins, by their starts. */
+  #joined({ key, at }: Timed): readonly OpenSession[] {
+    const { gap, longest } = this.#w
     const span = (sessions: readonly OpenSession[]): number =>
       Math.max(at, ...sessions.map(s => s.last)) + gap - Math.min(at, ...sessions.map(s => s.start))
-    // Its start tells a session from others, so it does not go to where one began that closed beside it (decision 0066).
     const touched = this.#open.filter(s => s.key === key && at <= s.last + gap && at + gap >= s.start).sort((a, b) => a.start - b.start)
     const fitting = span(touched) <= longest ? touched : touched.filter(s => span([s]) <= longest).slice(0, 1)
+    // Its start tells a session from others, so it does not go to where one began that closed beside it (decision 0066).
     const begins = fitting.every(s => at < s.start)
-    const joined = begins && fitting.some(s => s.taken.includes(at)) ? [] : fitting
-    if (joined.length === 0 && at + gap + grace < this.#time) {
+    return begins && fitting.some(s => s.taken.includes(at)) ? [] : fitting
+  }
+  take(record: Timed): Taken {
+    const { key, at, weight } = record
+    const { gap, grace } = this.#w
+    if (this.looksAt(record) === 'late') {
       const end = at + gap
       return { results: [], late: { key, at, weight, missed: [{ start: at, end }], lateBy: this.#time - end - grace, share: 'all' } }
     }
+    const joined = this.#joined(record)
     const start = Math.min(at, ...joined.map(s => s.start))
     const gone = joined.filter(s => s.told > 0 && s.start !== start)
     const results = gone.map((s): Result => {

@@ -6,8 +6,8 @@ import type { Cause, LateCall, Result, Timed, WindowStage, WindowWords } from '.
 const stageOf = (words: WindowWords): WindowStage => (words.kind === 'session' ? new Sessions(words) : new Aligned(words))
 
 export interface Arrival extends Timed {
-  /** A refused record moves stream time and leaves no other trace. */
-  readonly fate: 'taken' | 'refused'
+  /** A refused record moves stream time and leaves no other trace; a fold can refuse only what comes to it. */
+  readonly fate: 'taken' | 'refused' | 'refused by the fold'
 }
 /** What is done to a task. */
 export type Deed = { readonly push: readonly Arrival[] } | { readonly drain: 'drain' }
@@ -54,8 +54,9 @@ export function outcomeOf(windows: readonly WindowWords[], deeds: readonly Deed[
     }
     for (const [i, record] of deed.push.entries()) {
       counts.records++
-      if (record.fate === 'taken') push(0, record)
-      else counts.refused++
+      const refused = record.fate === 'refused' || (record.fate === 'refused by the fold' && stages[0]!.looksAt(record) === 'counts')
+      if (refused) counts.refused++
+      else push(0, record)
       if (record.at > time) advance(0, (time = record.at), 'close')
       if ((i + 1) % turn === 0) turnEnd()
     }

@@ -1,8 +1,9 @@
 // What windows must give, written from the rules S3 and S4 alone: every record is looked at again and again, nothing is fast, no code of ours is used.
 // A record carries a weight of its own, so that the sum of a window says exactly which records are in it.
 
+export type Key = string | number
 export interface Timed {
-  readonly key: string
+  readonly key: Key
   readonly at: number
   readonly weight: bigint
 }
@@ -29,7 +30,7 @@ export type WindowWords = AlignedWords | SessionWords
 
 export type Cause = 'close' | 'idle' | 'drain' | 'update' | 'tick' | 'late' | 'merged'
 export interface Result {
-  readonly key: string
+  readonly key: Key
   readonly start: number
   readonly end: number
   readonly revision: number
@@ -56,6 +57,8 @@ export type Taken = { readonly results: readonly Result[]; readonly late: LateCa
 export interface WindowStage {
   /** By how much results may come behind stream time (S2.6). */
   readonly lag: number
+  /** Whether the record would count in a window, or missed all of its windows, or is in none (S3.1). */
+  looksAt(record: Timed): 'counts' | 'late' | 'in none'
   /** S3.3 to S3.6. Stream time does not move. */
   take(record: Timed): Taken
   /** Stream time goes on: closings (S3.9) and ticks (S4.3). */
@@ -73,8 +76,10 @@ export interface Sum {
   sum: bigint
 }
 export const seen = ({ n, sum }: Sum): { n: number; sum: bigint } => ({ n, sum })
-export const byEndAndKey = (a: { end: number; key: string }, b: { end: number; key: string }): number =>
-  a.end - b.end || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
+/** Numbers stand before texts. */
+const kindOf = (key: Key): number => (typeof key === 'number' ? 0 : 1)
+const byKey = (a: Key, b: Key): number => kindOf(a) - kindOf(b) || (a < b ? -1 : a > b ? 1 : 0)
+export const byEndAndKey = (a: { end: number; key: Key }, b: { end: number; key: Key }): number => a.end - b.end || byKey(a.key, b.key)
 /** The first tick after `time`; before stream time has begun there is none. */
 export const tickAfter = ({ emit }: Words, time: number): number =>
   typeof emit === 'object' && time !== -Infinity ? (Math.floor(time / emit.every) + 1) * emit.every : Infinity
