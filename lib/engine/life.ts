@@ -90,7 +90,7 @@ export class Life<T extends OpenTask> {
     return defer(() => this.#open()).pipe(
       concatMap(task =>
         this.#batches(task).pipe(
-          concatMap(mode => task.turn(mode)),
+          concatMap(mode => this.#turn(task, mode)),
           tap(outcome => this.#turned(outcome)),
           repeat(),
           takeWhile(() => this.#wish === 'live', true),
@@ -173,6 +173,10 @@ export class Life<T extends OpenTask> {
       .finally(() => {
         this.#behind = null
       })
+  }
+  #turn(task: T, mode: Mode): Promise<TurnOutcome> {
+    this.#outcome = 'busy' // what it computes is not committed yet, so it is not drained before the turn has ended
+    return task.turn(mode)
   }
   #turned(outcome: TurnOutcome): void {
     this.#failures = 0
