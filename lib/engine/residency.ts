@@ -70,28 +70,35 @@ export class Residency {
   }
   /** Adds to a snapshot what only the cache holds. @throws CACHE_MISMATCH (CLOSE), CACHE_UNAVAILABLE */
   async writeEvicted(block: BlockWriter, number: (store: Evictable) => number): Promise<void> {
-    const { cache, task, behind, callKeys } = this.#o
     this.#outlived.length = 0
     for (const { store, clock } of this.#stores) {
       if (store.evicted === 0) continue
-      const n = number(store)
-      const asked = behind.at
-      let written = 0
-      let cursor: string | null = null
-      do {
-        const page: Awaited<ReturnType<StateCache['scan']>> = await cache.scan(task, store.name, cursor, callKeys)
-        this.#check(page.stamp, asked)
-        for (const [k, v] of page.entries) {
-          const [key, value] = [asBuffer(k), asBuffer(v)]
-          if (!store.lacksBytes(key)) continue
-          block.raw(n, key, value)
-          written++
-          if (this.#outlived.length < SWEPT && store.outlived(value, clock.time)) this.#outlived.push({ store, key, value })
-        }
-        cursor = page.next
-      } while (cursor !== null)
-      if (written < store.evicted) this.#mismatch(`holds ${written} of ${store.evicted} entries of '${store.name}'`)
+      const release = store.keepTombstones() // an APPLY may come to its end while the cache is read
+      try {
+        await this.#writeFromCache(block, number(store), store, clock)
+      } finally {
+        release()
+      }
     }
+  }
+  async #writeFromCache(block: BlockWriter, n: number, store: Evictable, clock: StreamClock): Promise<void> {
+    const { cache, task, behind, callKeys } = this.#o
+    const asked = behind.at
+    let written = 0
+    let cursor: string | null = null
+    do {
+      const page: Awaited<ReturnType<StateCache['scan']>> = await cache.scan(task, store.name, cursor, callKeys)
+      this.#check(page.stamp, asked)
+      for (const [k, v] of page.entries) {
+        const [key, value] = [asBuffer(k), asBuffer(v)]
+        if (!store.lacksBytes(key)) continue
+        block.raw(n, key, value)
+        written++
+        if (this.#outlived.length < SWEPT && store.outlived(value, clock.time)) this.#outlived.push({ store, key, value })
+      }
+      cursor = page.next
+    } while (cursor !== null)
+    if (written < store.evicted) this.#mismatch(`holds ${written} of ${store.evicted} entries of '${store.name}'`)
   }
   /** What a store has let go, for people to look at: read from the cache as it is at that time, under whatever stamp. */
   async *shown({ store }: Bounded, key?: Key): AsyncGenerator<StateEntry> {

@@ -13,6 +13,11 @@ export interface Evictable extends Store {
   readonly evicted: number
   /** The cache holds every change of epochs up to this one. */
   applied(epoch: number): void
+  /**
+   * Keeps tombstones although the cache has heard of them, until what is returned is called: an answer of the cache that is on its way may be older, and without
+   * its tombstone a deleted entry would be taken for one that has left memory.
+   */
+  keepTombstones(): () => void
   /** Lets clean entries go until `most` are in memory, those not used lately first; more may stay if they are dirty. */
   evict(most: number): void
   /** What was thrown since the last call, whoever may have caught it; the first of it. */

@@ -33,6 +33,7 @@ export class KeyedStore<S> implements Evictable, Undoable {
   #changed: Entry<S>[] = []
   /** Entries deleted by an epoch that the cache has not heard of, by epoch. */
   readonly #tombstones = new Map<number, Entry<S>[]>()
+  #tombstonesKept: 'no' | 'yes' = 'no'
   #live = 0
   #evicted = 0
   #applied = 0
@@ -143,11 +144,13 @@ export class KeyedStore<S> implements Evictable, Undoable {
   }
   applied(epoch: number): void {
     this.#applied = epoch
-    for (const [of, deleted] of this.#tombstones) {
-      if (of > epoch) break
-      this.#tombstones.delete(of)
-      for (const entry of deleted)
-        if (entry.value === undefined && entry.changed === 'clean' && entry.epoch <= epoch) this.#entries.delete(entry.key)
+    if (this.#tombstonesKept === 'no') this.#dropTombstones()
+  }
+  keepTombstones(): () => void {
+    this.#tombstonesKept = 'yes'
+    return () => {
+      this.#tombstonesKept = 'no'
+      this.#dropTombstones()
     }
   }
   /** A hand goes round the entries, from where it stands twice at most: what was used since it last came by stays once more. */
@@ -198,6 +201,14 @@ export class KeyedStore<S> implements Evictable, Undoable {
     this.#evicted = live - resident
   }
 
+  #dropTombstones(): void {
+    for (const [of, deleted] of this.#tombstones) {
+      if (of > this.#applied) break
+      this.#tombstones.delete(of)
+      for (const entry of deleted)
+        if (entry.value === undefined && entry.changed === 'clean' && entry.epoch <= this.#applied) this.#entries.delete(entry.key)
+    }
+  }
   #absent(key: Key): Absent {
     const absent = new Absent(this, key)
     this.#missed ??= absent

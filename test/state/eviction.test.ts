@@ -145,6 +145,26 @@ test('E2: a changed entry stays until its epoch was applied, a deleted one as a 
   assert.equal(store.resident, 1)
 })
 
+test('E2: while a snapshot reads the cache, a tombstone stays though the cache has heard of it: an answer on its way may be older', () => {
+  const kept = new Kept()
+  const { store, undo } = kept
+  for (const key of ['a', 'b']) store.set(key, 1, 0, undo)
+  kept.seal()
+  kept.apply(0)
+  store.evict(0)
+  kept.asked(() => store.set('a', undefined, 0, undo))
+  kept.seal()
+  const release = store.keepTombstones() // the cache is asked now, and still holds 'a'
+  kept.apply(0)
+  assert.deepEqual([store.lacks('a'), store.lacks('b')], [false, true], "'a' is no entry that has left memory")
+  release()
+  assert.equal(store.lacks('a'), true)
+  assert.equal(
+    kept.asked(() => store.get('a', 0)),
+    undefined,
+  )
+})
+
 test('E2: under its bound a store asks for nothing, whatever it does not hold', () => {
   const { store } = new Kept()
   assert.equal(store.get('nobody', 0), undefined)
