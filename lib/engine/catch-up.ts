@@ -43,11 +43,12 @@ export async function catchUp(facts: TaskFacts, pipeline: Pipeline, barrier: num
   const reader = await log.reader(ledger, partition, start)
   try {
     let blocks = 0
-    await readLedger(reader, start, barrier, fold, async () => {
+    const between = async (): Promise<void> => {
       await apply.flush()
       if (++blocks % BREATH === 0) await ports.clock.breathe() // a million entries must not hold up the process's other tasks
       if (!fold.migrates) trim(pipeline.bounded, tuning.residentEntries)
-    })
+    }
+    await readLedger(reader, start, barrier, fold, { bytes: tuning.ledgerReadBytes, between })
   } finally {
     reader.close()
   }

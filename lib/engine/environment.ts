@@ -46,6 +46,8 @@ export interface Tuning {
   readonly epochBytes: number
   /** Most computing of an epoch, ms. */
   readonly epochMs: number
+  /** Most bytes of one read of the ledger at OPEN. */
+  readonly ledgerReadBytes: number
   /** Between two APPLY, ms. */
   readonly applyEveryMs: number
   /** Most entries of one call of APPLY (E6), and most keys of one call that reads entries back (E2). */
@@ -65,6 +67,7 @@ export const TUNING: Tuning = {
   epochRecords: 50_000,
   epochBytes: 8_000_000,
   epochMs: 100,
+  ledgerReadBytes: 8_000_000,
   applyEveryMs: 1_000,
   applyEntries: 1_000,
   residentEntries: 1_000_000,

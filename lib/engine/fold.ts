@@ -192,7 +192,7 @@ function plain(value: unknown): unknown {
 }
 
 const FITS: Fitting = { kind: 'fits' }
-const FETCH_BYTES = 8_000_000
+const AT_ONCE = { bytes: 8_000_000, between: async (): Promise<void> => {} }
 
 /** Reads `[start, barrier)` into the fold, and does `between` after every block. @throws OFFSET_OUT_OF_RANGE when the ledger was truncated meanwhile: O3 begins again */
 export async function readLedger(
@@ -200,18 +200,22 @@ export async function readLedger(
   start: number,
   barrier: number,
   fold: LedgerFold,
-  between: () => Promise<void> = async () => {},
+  { bytes, between }: { readonly bytes: number; readonly between: () => Promise<void> } = AT_ONCE,
 ): Promise<void> {
   for (let next = start; next < barrier; ) {
-    const fetched = await reader.fetch(FETCH_BYTES)
+    const fetched = await reader.fetch(bytes)
+    if (fetched.from > next) {
+      reader.seek(next) // E1: what lies between was never seen
+      continue
+    }
     for (const batch of fetched.batches) {
       for (let i = batch.indexOf(next); i < batch.count && batch.offset(i) < barrier; i++) {
         fold.take(batch, i)
         while (fold.load()) await between()
       }
     }
-    if (fetched.next === next)
+    if (fetched.from === next && fetched.next === next)
       throw new MillraceError('LOG_UNAVAILABLE', `a ledger read stands at offset ${next}, below its barrier ${barrier}`)
-    next = fetched.next
+    next = Math.max(next, fetched.next)
   }
 }

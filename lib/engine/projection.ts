@@ -8,8 +8,19 @@ import { forwardsBytes } from './forwarding.ts'
 export type Fields = ReadonlySet<string> | 'whole'
 type Analysed = (...a: never[]) => unknown
 
+/** What was found: a task that is opened again reads the same functions. */
+const known = new WeakMap<Analysed, Map<number, Fields>>()
+
 /** The fields that `f` reads of one of its arguments. */
 export function fieldsReadBy(f: Analysed, argument = 0): Fields {
+  let found = known.get(f)
+  if (found === undefined) known.set(f, (found = new Map()))
+  let fields = found.get(argument)
+  if (fields === undefined) found.set(argument, (fields = analysed(f, argument)))
+  return fields
+}
+
+function analysed(f: Analysed, argument: number): Fields {
   const tree = parsed(Function.prototype.toString.call(f))
   if (tree === null || tree.params.slice(0, argument).some(p => p.type === 'RestElement')) return 'whole'
   const first = tree.params[argument]

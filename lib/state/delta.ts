@@ -18,7 +18,7 @@ export interface BlockEntry {
 
 /** Collects entries into blocks. An entry is opened, its key and then its value are written into `arena`, each is ended. */
 export class BlockWriter {
-  readonly arena = new Arena(64 * 1024)
+  readonly arena = new Arena(4 * 1024) // grows to what an epoch needs
   readonly #stores: readonly string[]
   readonly #blocks: Buffer[] = []
   #headBytes = 0
