@@ -120,6 +120,10 @@ export class Broker {
     for (const { topic, partition, next } of offsets)
       this.#offsets.set(offsetKey(group, topic, partition), { group, topic, partition, next, metadata })
   }
+  /** For faults: the group's offsets are gone. */
+  loseOffsets(group: string): void {
+    for (const [key, stored] of this.#offsets) if (stored.group === group) this.#offsets.delete(key)
+  }
   group(name: string, tasks: number): Group {
     let group = this.#groups.get(name)
     if (group === undefined) this.#groups.set(name, (group = new Group(tasks)))

@@ -6,6 +6,8 @@ export type StoreContent = Map<string, Uint8Array>
 export interface TaskContent {
   readonly stamp: string
   readonly stores: Map<string, StoreContent>
+  /** Whether an entry was lost, and whether something was written since. */
+  readonly damage: 'none' | 'damaged' | 'built on'
 }
 
 /** Changes that were packed when the call was made: the caller's memory may be another's when the call lands. */
@@ -23,6 +25,10 @@ export class CacheServer {
   readonly #history = new Map<string, (() => void)[]>()
   /** How many calls of a task can be taken back. */
   readonly #remembered: number
+  /** Goes up with every change. */
+  version = 0
+  /** The task that the last draw's call was about. */
+  justTouched: string | null = null
 
   constructor(remembered = 0) {
     this.#remembered = remembered
@@ -52,8 +58,9 @@ export class CacheServer {
       if (value === null) content.delete(key)
       else content.set(key, value)
     }
-    this.#tasks.set(task, { stamp: call.stamp, stores })
-    this.#remember(task, () => {
+    const damage = call.replace || before === undefined || before.damage === 'none' ? 'none' : 'built on'
+    this.#tasks.set(task, { stamp: call.stamp, stores, damage })
+    this.#remember(task, before, () => {
       for (const [content, key, value] of undone.reverse()) {
         if (value === undefined) content.delete(key)
         else content.set(key, value)
@@ -78,7 +85,27 @@ export class CacheServer {
     const before = this.#tasks.get(task)
     if (before === undefined) return 'nothing'
     this.#tasks.delete(task)
-    this.#remember(task, () => this.#restore(task, before))
+    this.#remember(task, before, () => this.#restore(task, before))
+    return 'lost'
+  }
+  /** A fault: another stamp, and one entry holds the value of another. */
+  exchange(task: string, stamp: string): void {
+    const stores = this.#copied(task)
+    for (const content of stores.values()) {
+      const [one, another] = content.values()
+      for (const key of content.keys()) if (content.get(key) === one && another !== undefined) content.set(key, another)
+    }
+    this.#replace(task, { stamp, stores, damage: 'none' })
+  }
+  /** A fault: one entry is gone, the stamp is not. Says whether there was an entry. */
+  forget(task: string, n: number): 'lost' | 'nothing' {
+    const stores = this.#copied(task)
+    const entries = [...stores.values()].flatMap(content => [...content.keys()].map(key => [content, key] as const))
+    if (entries.length === 0) return 'nothing'
+    const [content, key] = entries[n % entries.length]!
+    content.delete(key)
+    this.#replace(task, { stamp: this.stamp(task)!, stores, damage: 'damaged' })
+    this.#history.delete(task)
     return 'lost'
   }
   /** How many calls of the task can be taken back now. */
@@ -89,13 +116,23 @@ export class CacheServer {
   rollBack(task: string, calls: number): void {
     const history = this.#history.get(task) ?? []
     for (let i = 0; i < calls; i++) history.pop()?.()
+    this.version++
+  }
+  #copied(task: string): Map<string, StoreContent> {
+    return new Map([...(this.#tasks.get(task)?.stores ?? [])].map(([store, content]) => [store, new Map(content)]))
+  }
+  #replace(task: string, content: TaskContent): void {
+    const before = this.#tasks.get(task)
+    this.#tasks.set(task, content)
+    this.#remember(task, before, () => this.#restore(task, before))
   }
   #restore(task: string, content: TaskContent | undefined): void {
     if (content === undefined) this.#tasks.delete(task)
     else this.#tasks.set(task, content)
   }
-  #remember(task: string, undo: () => void): void {
-    if (this.#remembered === 0) return
+  #remember(task: string, before: TaskContent | undefined, undo: () => void): void {
+    this.version++
+    if (this.#remembered === 0 || (before !== undefined && before.damage !== 'none')) return // nothing falls back to what has lost an entry
     let history = this.#history.get(task)
     if (history === undefined) this.#history.set(task, (history = []))
     history.push(undo)

@@ -45,6 +45,10 @@ interface Owner {
 }
 
 export class Coordinator {
+  /** Goes up whenever something becomes visible, or does not any more. */
+  version = 0
+  /** Where the last draw wrote a marker: what a change of leader hides most likely. */
+  justMarked: Partition | null = null
   /** In the order of their begin. */
   readonly transactions: LogTransaction[] = []
   readonly #owners = new Map<string, Owner>()
@@ -110,6 +114,7 @@ export class Coordinator {
   #decide(owner: Owner, transaction: LogTransaction, verdict: 'commit' | 'abort'): void {
     transaction.cancelTimeout()
     transaction.verdict = verdict
+    this.version++
     const offsets = verdict === 'commit' && transaction.offsets !== null
     transaction.unsettled = transaction.partitions.size + (offsets ? 1 : 0)
     const detail = (): string => `${verdict} ${transaction.transactionalId}`
@@ -118,6 +123,7 @@ export class Coordinator {
         'log.marker',
         () => {
           partition.mark(transaction)
+          this.justMarked = partition
           this.#oneSettled(owner, transaction)
         },
         () => `${detail()} in ${partition.topic}/${partition.number}`,
@@ -134,6 +140,7 @@ export class Coordinator {
     if (transaction.partitions.size === 0 && !offsets) this.#complete(owner)
   }
   #oneSettled(owner: Owner, transaction: LogTransaction): void {
+    this.version++
     if (--transaction.unsettled === 0) this.#complete(owner)
   }
   #complete(owner: Owner): void {

@@ -40,6 +40,8 @@ export interface SinkPosition {
 
 export class Database {
   readonly tally: Tally
+  /** Goes up with every change that another session can see. */
+  version = 0
   readonly #positions = new Map<string, SinkPosition>()
   readonly #tables = new Map<string, HeldTable>()
   readonly #letters = new Map<string, HeldLetter>()
@@ -108,6 +110,7 @@ export class Database {
   commit(transaction: SqlTransaction): void {
     this.#refuseEnded(transaction)
     const { sink, topic, partition, to, deadLetters } = transaction.load
+    this.version++
     for (const [table, changes] of transaction.changes) table.put(changes)
     for (const letter of deadLetters) {
       const id = letterId(letter)

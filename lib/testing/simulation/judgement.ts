@@ -1,5 +1,5 @@
 // Which faults can strike at a draw, which one the dice choose, and what it does.
-import type { CallFault, FaultRates } from './faults.ts'
+import type { CallFault } from './faults.ts'
 import type { Pending, Stage, Waiting } from './pending.ts'
 import type { Process } from './process.ts'
 import type { SeededRandom } from './random.ts'
@@ -26,12 +26,23 @@ export function possibleAt({ client, broken, stage }: Pending): readonly CallFau
   return broken === null ? CLIENT : stage === 'request' ? REQUEST : REPLY
 }
 
-/** One throw for all kinds. */
-export function diceAt(pending: Pending, rates: FaultRates, random: SeededRandom): CallFault | null {
-  let x = random.next()
-  for (const kind of possibleAt(pending)) if ((x -= rates[kind]) < 0) return kind
-  return null
+/** Most draws are at some points and few at others; faults are to strike at all of them. */
+const WEIGHTS: Readonly<Record<string, number>> = {
+  'log.fetch': 0.4,
+  'log.arrived': 0.4,
+  'feed.fetch': 0.4,
+  'clock.sleep': 0.4,
+  'clock.breathe': 0.4,
+  'log.deleteRecords': 5,
+  'cache.wipe': 30,
+  'cache.apply': 3,
+  'tables.position': 4,
+  'tables.fence': 4,
+  'tables.write': 4,
+  'tables.commit': 4,
 }
+/** By how much the rates of faults are scaled at a point. */
+export const weightAt = ({ point }: Pending): number => WEIGHTS[point] ?? 1.6
 
 /** A server that nobody, or one process, can reach. */
 export interface Outage {
@@ -44,16 +55,11 @@ export const isCutOff = ({ stage, broken, point, client }: Pending, outage: Outa
   stage === 'request' && broken !== null && client !== null && point.startsWith(outage.of) && (outage.for ?? client) === client
 
 /** Does to what was drawn, which is no longer on the list, what the fault says. */
-export function strike(
-  fault: CallFault,
-  pending: Pending,
-  waiting: Waiting,
-  now: { readonly draws: number; readonly random: SeededRandom },
-): void {
+export function strike(fault: CallFault, pending: Pending, waiting: Waiting, draw: number, chance: SeededRandom): void {
   const { client, broken } = pending
   const delay = (late: Pending): void => {
-    const long = now.random.below(6) === 0 ? 1_000 : 100
-    waiting.hold(late, now.draws + now.random.between(10, long))
+    const long = chance.below(6) === 0 ? 1_000 : 100
+    waiting.hold(late, draw + chance.between(10, long))
   }
   switch (fault) {
     case 'kill':
@@ -62,7 +68,7 @@ export function strike(
       break
     case 'pause':
       waiting.ready.push(pending)
-      client!.pausedUntil = now.draws + now.random.between(20, 200)
+      client!.pausedUntil = draw + chance.between(20, 200)
       break
     case 'delay':
       delay(pending)

@@ -137,7 +137,7 @@ export class WholeTransactions {
       const torn = this.#tornIn(transaction)
       if (torn !== null) return torn
     }
-    if (this.#unsettled.some(t => t.settled)) this.#unsettled = this.#unsettled.filter(t => !t.settled)
+    if (this.#unsettled.some(isDone)) this.#unsettled = this.#unsettled.filter(t => !isDone(t))
     return null
   }
   #tornIn(transaction: LogTransaction): string | null {
@@ -145,6 +145,7 @@ export class WholeTransactions {
     if (verdict === 'commit' && !settled) return null
     const name = `I2: transaction of '${id}' (epoch ${epoch}, ${verdict})`
     for (const { partition, base, count } of appends) {
+      if (verdict === 'commit' && base + count > partition.stable) continue // hidden by an older transaction that is still open
       const seen = visible(partition, base, count, verdict === 'commit' ? 'seen' : 'unseen')
       if (verdict !== 'commit' && seen > 0) return `${name} shows ${seen} of ${count} records in ${nameOf(partition)}`
       if (verdict === 'commit' && seen < count) return `${name} hides ${count - seen} of ${count} records in ${nameOf(partition)}`
@@ -154,6 +155,9 @@ export class WholeTransactions {
     return verdict === 'commit' && offsets !== null && !stored ? `${name} did not store its offsets` : null
   }
 }
+/** Nothing that can be seen of it will change any more. */
+const isDone = ({ settled, verdict, appends }: LogTransaction): boolean =>
+  settled && (verdict === 'abort' || appends.every(({ partition, base, count }) => base + count <= partition.stable))
 /** How many of the records can be read; of deleted ones nobody can tell any more. */
 function visible(partition: Partition, base: number, count: number, deleted: 'seen' | 'unseen'): number {
   const end = base + count

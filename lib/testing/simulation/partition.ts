@@ -4,6 +4,7 @@ import type { Columns } from '../../model/record-batch.ts'
 import { RecordBatch } from '../../model/record-batch.ts'
 import type { Bounds, Fetched } from '../../ports/record-log.ts'
 import type { Readable } from './arrivals.ts'
+import type { Backstage } from './wire.ts'
 
 /** Who wrote a batch, and what became of it. */
 export interface Writer {
@@ -21,6 +22,38 @@ export interface LogEntry {
   readonly records: RecordBatch | null
 }
 
+/** ms that a broker may take to delete, whether who asked for it is still there or not. */
+const DELETED_WITHIN = 1_000
+
+/** A deletion that a broker has begun. */
+export class Deletion {
+  readonly #land: () => void
+  readonly #backstage: Backstage
+  readonly #cancel: () => void
+  #state: 'begun' | 'hurried' | 'done' = 'begun'
+  readonly #told: (() => void)[] = []
+  constructor(land: () => void, backstage: Backstage) {
+    this.#land = land
+    this.#backstage = backstage
+    this.#cancel = backstage.within(DELETED_WITHIN, 'log.delete', () => this.#end())
+  }
+  hurry(): void {
+    if (this.#state !== 'begun') return
+    this.#state = 'hurried'
+    this.#cancel()
+    this.#backstage.later('log.delete', () => this.#end())
+  }
+  whenDone(fire: () => void): void {
+    if (this.#state === 'done') fire()
+    else this.#told.push(fire)
+  }
+  #end(): void {
+    this.#state = 'done'
+    this.#land()
+    for (const fire of this.#told.splice(0)) fire()
+  }
+}
+
 export class Partition implements Readable {
   readonly topic: string
   readonly number: number
@@ -32,6 +65,8 @@ export class Partition implements Readable {
   /** First offset of each transaction that is open here, oldest first. */
   readonly #open = new Map<Writer, number>()
   #waiters: (() => void)[] = []
+  /** The last that was begun. */
+  #deletion: Deletion | null = null
 
   constructor(topic: string, number: number) {
     this.topic = topic
@@ -65,8 +100,17 @@ export class Partition implements Readable {
     this.end += count
     this.known = null
   }
+  /** @throws OFFSET_OUT_OF_RANGE */
+  beginDeletion(before: number, backstage: Backstage): Deletion {
+    this.#refuseToDelete(before)
+    this.#deletion = new Deletion(() => this.deleteBelow(before), backstage)
+    return this.#deletion
+  }
+  hurryDeletion(): void {
+    this.#deletion?.hurry()
+  }
   deleteBelow(before: number): void {
-    if (!(before <= this.end)) throw this.#outOfRange(`records below ${before} cannot be deleted`)
+    this.#refuseToDelete(before)
     if (!(before > this.start)) return
     this.start = before
     const gone = this.#indexOf(before)
@@ -151,6 +195,9 @@ export class Partition implements Readable {
       else high = middle
     }
     return low
+  }
+  #refuseToDelete(before: number): void {
+    if (!(before <= this.end)) throw this.#outOfRange(`records below ${before} cannot be deleted`)
   }
   #refuseOutside(offset: number): void {
     if (!(offset >= this.start && offset <= this.end)) throw this.#outOfRange(`offset ${offset} is not in the log`)

@@ -82,6 +82,9 @@ export class Waiting {
   get held(): number {
     return this.#held.length
   }
+  some(is: (pending: Pending) => boolean): boolean {
+    return this.ready.some(is) || this.#held.some(is)
+  }
   take(i: number): Pending {
     const { ready } = this
     const taken = ready[i]!
@@ -93,6 +96,11 @@ export class Waiting {
     pending.release = release
     this.#held.push(pending)
     if (release < this.#nextRelease) this.#nextRelease = release
+  }
+  /** Nothing is held back longer than until `draw`. */
+  hasten(draw: number): void {
+    for (const pending of this.#held) pending.release = Math.min(pending.release, draw)
+    this.#nextRelease = Math.min(this.#nextRelease, draw)
   }
   /** Makes ready what was held until `draw`. */
   releaseDue(draw: number): void {

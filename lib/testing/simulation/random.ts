@@ -2,15 +2,20 @@
 import { MillraceError } from '../../model/errors.ts'
 import type { Random } from '../../ports/random.ts'
 
+/** An integer 0 … 2^32 − 1 that looks like chance and depends on nothing but `n`. */
+export function mixed(n: number): number {
+  let s = (n ^ Math.floor(n / 0x100000000)) | 0
+  s = Math.imul(s ^ (s >>> 16), 0x85ebca6b)
+  s = Math.imul(s ^ (s >>> 13), 0xc2b2ae35)
+  return (s ^ (s >>> 16)) >>> 0
+}
+
 /** A seeded stream of numbers (mulberry32 behind a mixed seed): equal seeds give equal streams. */
 export class SeededRandom implements Random {
   #state: number
   /** @param seed any integer */
   constructor(seed: number) {
-    let s = (seed ^ Math.floor(seed / 0x100000000)) | 0
-    s = Math.imul(s ^ (s >>> 16), 0x85ebca6b)
-    s = Math.imul(s ^ (s >>> 13), 0xc2b2ae35)
-    this.#state = s ^ (s >>> 16)
+    this.#state = mixed(seed) | 0
   }
   /** An integer 0 … 2^32 − 1. */
   bits(): number {

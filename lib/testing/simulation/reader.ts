@@ -36,10 +36,14 @@ export class SimulatedReader implements PartitionReader {
     const some = (available: number): number => this.#backstage.some(available)
     const detail = (): string => `${this.#partition().topic}/${this.#partition().number} from ${from}`
     const fetched = await this.#log.during(() =>
-      this.#wire.call('log.fetch', () => this.#partition().read(from, maxBytes, some), unavailable, detail),
+      this.#wire.call('log.fetch', () => this.#partition().read(this.#misplaced(from), maxBytes, some), unavailable, detail),
     )
     if (seeks === this.#seeks) this.#position = fetched.next
     return fetched
+  }
+  #misplaced(from: number): number {
+    const { start, stable } = this.#partition()
+    return from < start || from > stable ? from : this.#backstage.misplaced(from, start, stable)
   }
   seek(offset: number): void {
     this.#position = offset

@@ -8,7 +8,7 @@ import { SimulatedReader, unavailable } from './reader.ts'
 import { DIRECT, type Wire } from './wire.ts'
 
 /** ms after which a group gives up a member that has died (K19). */
-const SESSION_TIMEOUT = 6_000
+const SESSION_TIMEOUT = 2_000
 
 export class SimulatedLog implements RecordLog {
   readonly broker: Broker
@@ -33,18 +33,19 @@ export class SimulatedLog implements RecordLog {
     return this.#call('log.bounds', () => {
       const found = this.broker.partition(topic, partition)
       if (found.known !== null) this.broker.tally.add('stale bounds were told')
+      found.hurryDeletion() // so that it comes while somebody reads by these bounds
       return found.bounds()
     })
   }
   offsetAt(topic: string, partition: number, time: number): Promise<number> {
     return this.#call('log.offsetAt', () => this.broker.partition(topic, partition).offsetAt(time))
   }
-  deleteRecords(topic: string, partition: number, before: number): Promise<void> {
-    return this.#call('log.deleteRecords', () => {
-      const found = this.broker.partition(topic, partition)
+  async deleteRecords(topic: string, partition: number, before: number): Promise<void> {
+    const deletion = await this.#call('log.deleteRecords', () => {
       this.broker.refuseWhenFull()
-      found.deleteBelow(before)
+      return this.broker.partition(topic, partition).beginDeletion(before, this.broker.backstage)
     })
+    await this.#wire.until('log.deleted', fire => deletion.whenDone(fire))
   }
   committed(group: string, topic: string, partition: number): Promise<CommittedOffset | null> {
     return this.#call('log.committed', () => this.broker.committed(group, topic, partition))

@@ -1,10 +1,12 @@
 // The seeded scheduler: every call waits on one list before its effect and again before its reply, and the seed draws what goes on.
 import { systemClock } from '../../adapters/embedded/system-clock.ts'
 import { MillraceError, messageOf } from '../../model/errors.ts'
+import { Fate, type Strike } from './fate.ts'
 import { CALM, type CallFault, type FaultRates, swarm, Tally } from './faults.ts'
-import { diceAt, type DrawPoint, isCutOff, type Outage, possibleAt, strike } from './judgement.ts'
+import { type DrawPoint, isCutOff, type Outage, strike } from './judgement.ts'
 import { Pending, Waiting } from './pending.ts'
 import { Process } from './process.ts'
+import { wireOf } from './process-wire.ts'
 import { SeededRandom } from './random.ts'
 import { Timers } from './timers.ts'
 import type { Backstage, Broken, Wire } from './wire.ts'
@@ -14,6 +16,10 @@ export interface SimulationOptions {
   readonly faults?: FaultRates
   /** Decides call faults instead of the rates: to strike at every point in turn. */
   readonly decide?: (point: DrawPoint) => CallFault | null
+  /** Exactly these faults strike, where they can, instead of those that the rates' dice throw. */
+  readonly strikes?: readonly Strike[]
+  /** Seed of the order of draws alone; default: the seed. The same faults under another order. */
+  readonly order?: number
   /** One line per draw. */
   readonly trace?: (line: string) => void
 }
@@ -38,24 +44,30 @@ export class Scheduler {
   draws = 0
   trace: ((line: string) => void) | null
   protected rates: FaultRates
+  protected readonly fate: Fate
   /** What cannot be reached now. */
   outage: Outage | null = null
-  readonly #decide: ((point: DrawPoint) => CallFault | null) | null
   readonly #waiting = new Waiting()
   readonly #timers = new Timers<Pending>()
   readonly #lives = new Map<string, number>()
   readonly #alive = new Set<Process>()
   #failure: unknown = null
+  /** The last draw has let some code go on: all that follows from it comes before the next. */
+  #resumed = true
 
   constructor(seed: number, options: SimulationOptions = {}) {
     this.seed = seed
-    this.random = new SeededRandom(seed)
-    this.rates = options.faults ?? swarm(this.random)
-    this.#decide = options.decide ?? null
+    this.random = new SeededRandom(options.order ?? seed)
+    this.rates = options.faults ?? swarm(new SeededRandom(seed))
+    this.fate = new Fate(seed, { rates: this.rates, strikes: options.strikes, decide: options.decide })
     this.trace = options.trace ?? null
   }
   get faults(): FaultRates {
     return this.rates
+  }
+  /** The faults that have struck, in order. */
+  get strikes(): readonly Strike[] {
+    return this.fate.struck
   }
   /** The processes that live, in the order of their birth. */
   get alive(): readonly Process[] {
@@ -69,11 +81,10 @@ export class Scheduler {
     this.#alive.add(process)
     return process
   }
-  /** One call of a process: suspends before `effect` and before its reply. See Wire.call. */
+  /** One call of a process: suspends before `effect` and before its reply. `effect` is the server's part: no simulated code waits for it. See Wire.call. */
   call<T>(process: Process, point: string, effect: () => T, broken: Broken | null = null, detail?: () => string): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (!process.dead)
-        this.#waiting.ready.push(new Pending({ stage: 'request', client: process, point, effect, broken, detail, resolve, reject }))
+      if (!process.dead) this.add(new Pending({ stage: 'request', client: process, point, effect, broken, detail, resolve, reject }))
     })
   }
   /** Resolves after `ms` of virtual time, or when `signal` aborts. */
@@ -93,41 +104,35 @@ export class Scheduler {
   }
   /** A process's way to the servers. */
   wire(process: Process): Wire {
-    const tell = (point: string, told: () => void): void => {
-      if (!process.dead) this.#waiting.ready.push(new Pending({ stage: 'reply', client: process, point, resolve: told }))
-    }
-    return {
-      call: (point, effect, broken, detail) => this.call(process, point, effect, broken, detail),
-      until: (point, subscribe) =>
-        new Promise(resolve => {
-          let fired = false
-          subscribe(() => {
-            if (!fired) tell(point, resolve)
-            fired = true
-          })
-        }),
-      tell,
-      atDeath: noticed => process.atDeath(noticed),
-    }
+    return wireOf(process, this)
+  }
+  add(pending: Pending): void {
+    this.#waiting.ready.push(pending)
   }
   readonly backstage: Backstage = {
-    later: (point, effect, detail) => {
-      this.#waiting.ready.push(new Pending({ stage: 'server', client: null, point, effect, detail }))
-    },
+    later: (point, effect, detail) => this.add(new Pending({ stage: 'server', client: null, point, effect, detail })),
     after: (ms, point, effect) => {
       const timer = this.#timers.set(this.time + ms, new Pending({ stage: 'server', client: null, point, effect }))
       return () => {
         timer.cancelled = timer.what.dropped = true
       }
     },
-    within: (ms, point, effect) => {
-      this.backstage.after(this.random.between(0, ms), point, effect)
-    },
+    within: (ms, point, effect) => this.backstage.after(this.random.between(0, ms), point, effect),
     some: available => {
       if (available < 2 || !this.chance('short fetch')) return available
       this.tally.add('short fetch')
       return this.random.between(1, available - 1)
     },
+    misplaced: (position, lowest, highest) => {
+      if (!this.chance('wrong fetch')) return position
+      const at = this.random.below(2) === 0 ? this.random.between(lowest, position) : this.random.between(position, highest)
+      if (at !== position) this.tally.add(at < position ? 'fetch again' : 'fetch ahead')
+      return at
+    },
+  }
+  /** Whether a request is on its way whose point begins so. */
+  underWay(point: string): boolean {
+    return this.#waiting.some(pending => pending.stage === 'request' && pending.point.startsWith(point))
   }
   /** A throw of the rates' dice. */
   chance(kind: keyof FaultRates): boolean {
@@ -137,6 +142,7 @@ export class Scheduler {
   /** No faults any more: what is held back or stands still goes on. */
   calm(): void {
     this.rates = CALM
+    this.fate.end()
     this.outage = null
     this.#waiting.releaseAll()
     for (const process of this.#alive) {
@@ -164,24 +170,28 @@ export class Scheduler {
    */
   run(until: () => boolean, { limit = Number.POSITIVE_INFINITY, check }: RunOptions = {}): Promise<RunEnd> {
     const last = this.draws + limit
-    let idle = 0
+    let [idle, turns] = [0, 0]
     return new Promise((resolve, reject) => {
       const turn = (): void => {
         try {
-          this.#raise()
-          if (idle === 0) check?.()
-          if (until()) return resolve('reached')
-          if (this.draws >= last) return resolve('limit')
-          idle = this.#draw() ? 0 : idle + 1
-          if (idle > 2) return resolve('quiet')
+          for (;;) {
+            this.#raise()
+            if (idle === 0) check?.()
+            if (until()) return resolve('reached')
+            if (this.draws >= last) return resolve('limit')
+            idle = this.#draw() ? 0 : idle + 1
+            if (idle > 2) return resolve('quiet')
+            if (idle > 0 || this.#resumed) break
+          }
         } catch (error) {
           return reject(this.#located(error))
         }
         // Ticks run when all microtasks are done, but keep the event loop waiting: let it turn now and then.
-        if (idle > 0 || (this.draws & 1023) === 0) void breathe().then(turn)
-        else queueMicrotask(() => process.nextTick(turn))
+        if (idle > 0 || ++turns % 1_024 === 0) void breathe().then(turn)
+        else queueMicrotask(next)
       }
-      queueMicrotask(() => process.nextTick(turn))
+      const next = (): void => process.nextTick(turn)
+      queueMicrotask(next)
     })
   }
 
@@ -197,9 +207,9 @@ export class Scheduler {
     this.draws++
     this.time += random.below(3)
     if (this.rates !== CALM) this.worldFault()
-    const { ready } = this.#waiting
-    const pending = this.#waiting.take(random.below(ready.length))
+    const pending = this.#waiting.take(random.below(this.#waiting.ready.length))
     const { stage } = pending
+    this.#resumed = false
     const done = pending.dropped ? 'dropped' : this.#go(pending)
     if (this.trace !== null) this.#tell(pending, stage, done)
     return true
@@ -243,30 +253,31 @@ export class Scheduler {
       }
       client.pausedUntil = 0
     }
-    const fault = this.#faultAt(pending)
+    const cutOff = this.outage !== null && isCutOff(pending, this.outage)
+    const fault = cutOff ? 'request lost' : this.fate.ofCall(this.draws, pending)
     if (fault !== null) {
       this.tally.add(fault)
-      strike(fault, pending, this.#waiting, this)
+      if (!cutOff) this.fate.note(this.draws, fault)
+      this.#resumed = true
+      strike(fault, pending, this.#waiting, this.draws, this.fate.chanceAt(this.draws))
       return fault
     }
     if (stage === 'reply') {
+      this.#resumed = true
       pending.settle()
       return pending.failed ? messageOf(pending.outcome) : 'ok'
     }
     pending.happen()
+    if (pending.point === 'log.fence' && this.rates !== CALM) this.#hasten()
+    if (stage === 'server' || pending.outcome instanceof Promise) this.#resumed = true
     if (stage === 'server' && pending.failed) throw pending.outcome
     if (client !== null) this.#waiting.ready.push(pending)
     return pending.failed ? messageOf(pending.outcome) : 'ok'
   }
-  #faultAt(pending: Pending): CallFault | null {
-    if (this.outage !== null && isCutOff(pending, this.outage)) return 'request lost'
-    if (this.#decide === null) return this.rates === CALM ? null : diceAt(pending, this.rates, this.random)
-    const possible = possibleAt(pending)
-    const { stage, point, client } = pending
-    const fault = this.#decide({ draw: this.draws, stage, point, process: client, possible })
-    if (fault !== null && !possible.includes(fault))
-      throw new MillraceError('INTERNAL', `'${fault}' is not possible at ${point} as a ${stage}`)
-    return fault
+  /** What is late often arrives while the next owner opens: there it matters most. */
+  #hasten(): void {
+    const chance = this.fate.chanceAt(this.draws)
+    if (chance.below(3) === 0) this.#waiting.hasten(this.draws + chance.between(5, 40))
   }
   /** Half of the requests that a dead process has sent still arrive. */
   #bury(dead: Process): void {

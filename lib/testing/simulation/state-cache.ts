@@ -69,6 +69,10 @@ export class SimulatedStateCache implements StateCache {
   }
   #call<T>(point: string, task: string, effect: () => T, detail: () => string = () => task): Promise<T> {
     if (this.#closed) return Promise.reject(new MillraceError('CACHE_UNAVAILABLE', 'this client of the state cache is closed'))
-    return this.#wire.call(point, effect, unavailable, detail)
+    const touching = (): T => {
+      this.server.justTouched = task
+      return effect()
+    }
+    return this.#wire.call(point, touching, unavailable, detail)
   }
 }

@@ -25,10 +25,12 @@ export interface Backstage {
   later(point: string, effect: () => void, detail?: () => string): void
   /** After `ms` of virtual time, unless cancelled by calling what it returns. */
   after(ms: number, point: string, effect: () => void): () => void
-  /** At some time within `ms` of virtual time. */
-  within(ms: number, point: string, effect: () => void): void
+  /** At some time within `ms` of virtual time, unless cancelled. */
+  within(ms: number, point: string, effect: () => void): () => void
   /** How many of `available` things a server gives in one answer: 1 … available. */
   some(available: number): number
+  /** Where a fetch at `position` really begins: there, but for a client that loses its place between `lowest` and `highest`. */
+  misplaced(position: number, lowest: number, highest: number): number
 }
 
 /** Everything happens at once. */
@@ -43,6 +45,10 @@ export const DIRECT: Wire = {
 export const IMMEDIATE: Backstage = {
   later: (_point, effect) => effect(),
   after: () => () => {},
-  within: (_ms, _point, effect) => effect(),
+  within: (_ms, _point, effect) => {
+    effect()
+    return () => {}
+  },
   some: available => available,
+  misplaced: position => position,
 }

@@ -1,107 +1,137 @@
 // What befalls the servers and the clocks between two draws.
-import type { FaultRates, WorldFault } from './faults.ts'
+import { stampOf } from '../../engine/stamp.ts'
+import type { WorldFault } from './faults.ts'
 import type { Outage } from './judgement.ts'
 import type { Process } from './process.ts'
 import type { SeededRandom } from './random.ts'
 import type { Backstage } from './wire.ts'
 import type { World } from './world.ts'
 
+/** What can be struck. */
 export interface Victims {
   outage: Outage | null
   readonly world: World
-  readonly random: SeededRandom
   readonly backstage: Backstage
   readonly alive: readonly Process[]
   /** Virtual time, ms. */
   readonly time: number
+  /** Whether nobody has the task's cache open. */
+  unattended(task: string): boolean
+  /** Whether a request is on its way whose point begins so. */
+  underWay(point: string): boolean
+}
+interface Blow {
+  readonly on: Victims
+  readonly chance: SeededRandom
 }
 /** Null when there was nothing it could befall; else what happened, for the trace. */
-type Befall = (victims: Victims) => string | null
+type Befall = (blow: Blow) => string | null
 
 const HOUR = 3_600_000
 
-export const WORLD_FAULTS: Readonly<Record<WorldFault, Befall>> = {
-  'cache rolled back': ({ world, random }) => {
+export const BEFALLS: Readonly<Record<WorldFault, Befall>> = {
+  'cache rolled back': ({ on, chance }) => {
+    const { world } = on
+    const { justTouched } = world.cache
+    // Where it matters most: between two calls of a client, and just before what it asks for is read.
+    if (justTouched === null && !on.underWay('cache.read') && !on.underWay('cache.scan') && chance.below(4) > 0) return null
     const tasks = world.cache.tasks.filter(task => world.cache.remembered(task) > 0)
     if (tasks.length === 0) return null
-    const chosen = random.below(4) === 0 ? tasks : [random.pick(tasks)]
-    for (const task of chosen) world.cache.rollBack(task, random.between(1, world.cache.remembered(task)))
+    const chosen = chance.below(4) === 0 ? tasks : [justTouched !== null && tasks.includes(justTouched) ? justTouched : chance.pick(tasks)]
+    for (const task of chosen) world.cache.rollBack(task, chance.between(1, world.cache.remembered(task)))
     return chosen.map(task => `${task} to ${world.cache.stamp(task)}`).join(', ')
   },
-  'cache lost': ({ world, random }) => {
-    const tasks = world.cache.tasks.filter(task => world.cache.stamp(task) !== null)
+  'cache lost its tail': ({ on: { world }, chance }) => {
+    const tasks = stamped(world).filter(task => callOf(world.cache.stamp(task)!) > 0 && world.cache.remembered(task) > 0)
     if (tasks.length === 0) return null
-    const chosen = random.below(4) === 0 ? tasks : [random.pick(tasks)]
+    const task = chance.pick(tasks)
+    world.cache.rollBack(task, chance.between(1, Math.min(callOf(world.cache.stamp(task)!), world.cache.remembered(task))))
+    return `${task} to ${world.cache.stamp(task)}`
+  },
+  'cache lost': ({ on: { world }, chance }) => {
+    const tasks = stamped(world)
+    if (tasks.length === 0) return null
+    const chosen = chance.below(4) === 0 ? tasks : [chance.pick(tasks)]
     for (const task of chosen) world.cache.lose(task)
     return chosen.join(', ')
   },
-  'clock jump': ({ random, alive, time, backstage }) => {
+  'cache of another ledger': ({ on: { world }, chance }) => {
+    const tasks = stamped(world)
+    if (tasks.length === 0) return null
+    const task = chance.pick(tasks)
+    world.cache.exchange(task, world.cache.stamp(task)!.replace(/^[^:]+/, chance.uuid()))
+    return `${task} with ${world.cache.stamp(task)}`
+  },
+  'cache entry lost': ({ on, chance }) => {
+    const { world } = on
+    if (on.underWay('cache.')) return null // it would be written on
+    const tasks = stamped(world).filter(task => callOf(world.cache.stamp(task)!) === 0 && on.unattended(task))
+    if (tasks.length === 0) return null
+    const task = chance.pick(tasks)
+    return world.cache.forget(task, chance.below(1_000)) === 'lost' ? task : null
+  },
+  'group offsets lost': ({ on: { world }, chance }) => {
+    const groups = [...new Set(world.broker.offsets.map(o => o.group))]
+    if (groups.length === 0) return null
+    const group = chance.pick(groups)
+    world.broker.loseOffsets(group)
+    return group
+  },
+  'clock jump': ({ on: { alive, time, backstage }, chance }) => {
     if (alive.length === 0) return null
-    const process = random.pick(alive)
-    if (random.below(3) > 0) {
-      const by = random.between(-HOUR, HOUR)
+    const process = chance.pick(alive)
+    if (chance.below(3) > 0) {
+      const by = chance.between(-HOUR, HOUR)
       process.skew += by
       return `${process} by ${by} ms`
     }
     if (process.frozenAt !== null) return null
     process.frozenAt = time
-    backstage.within(60_000, 'clock.goes', () => {
+    backstage.after(chance.below(60_000), 'clock.goes', () => {
       process.frozenAt = null
     })
     return `${process} stands still`
   },
-  'leader move': ({ world, random, backstage }) => {
-    const partitions = world.broker.partitions.filter(p => p.entries.length > 0)
-    if (partitions.length === 0) return null
-    const partition = random.pick(partitions)
-    partition.moveLeader(random.between(1, 5))
-    backstage.within(3_000, 'log.leader', () => partition.learnEnd())
+  'leader move': ({ on: { world, backstage }, chance }) => {
+    const partition = world.broker.coordinator.justMarked
+    if (partition === null) return null
+    partition.moveLeader(chance.between(1, 8))
+    backstage.after(chance.below(3_000), 'log.leader', () => partition.learnEnd())
     return `${partition.topic}/${partition.number} knows ${partition.known} of ${partition.end}`
   },
-  'member evicted': ({ world, random, backstage }) => {
+  'member evicted': ({ on: { world, backstage }, chance }) => {
     const groups = world.broker.groups.filter(g => g.members.length > 0)
     if (groups.length === 0) return null
-    const group = random.pick(groups)
-    const member = random.pick(group.members)
+    const group = chance.pick(groups)
+    const member = chance.pick(group.members)
     group.evict(member)
-    backstage.within(5_000, 'log.rejoin', () => group.join(member))
+    backstage.after(chance.below(2_000), 'log.rejoin', () => group.join(member))
     return 'a member'
   },
-  'disk full': ({ world, backstage }) => {
+  'disk full': ({ on: { world, backstage }, chance }) => {
     if (world.broker.disk === 'full') return null
     world.broker.disk = 'full'
-    backstage.within(5_000, 'log.disk', () => {
+    backstage.after(chance.below(5_000), 'log.disk', () => {
       world.broker.disk = 'free'
     })
     return 'for a while'
   },
-  outage: victims => {
-    const { random, alive, backstage } = victims
-    if (victims.outage !== null) return null
-    const outage = { of: random.pick(SERVERS), for: random.below(2) === 0 || alive.length === 0 ? null : random.pick(alive) }
-    victims.outage = outage
-    backstage.after(random.pick([500, 5_000, 60_000]), 'outage.over', () => {
-      if (victims.outage === outage) victims.outage = null
+  outage: ({ on, chance }) => {
+    const { alive, backstage } = on
+    if (on.outage !== null) return null
+    const outage = { of: chance.pick(SERVERS), for: chance.below(2) === 0 || alive.length === 0 ? null : chance.pick(alive) }
+    on.outage = outage
+    backstage.after(chance.pick([500, 5_000, 60_000]), 'outage.over', () => {
+      if (on.outage === outage) on.outage = null
     })
     return `${outage.of}* for ${outage.for ?? 'everyone'}`
   },
 }
 /** By the beginning of their points. */
 const SERVERS = ['log.', 'cache.', 'tables.', 'registry.']
-
-const KINDS = Object.keys(WORLD_FAULTS) as readonly WorldFault[]
-/** One throw for all kinds. */
-export class WorldDice {
-  readonly #rates: FaultRates
-  readonly #any: number
-  constructor(rates: FaultRates) {
-    this.#rates = rates
-    this.#any = KINDS.reduce((sum, kind) => sum + rates[kind], 0)
-  }
-  throw(random: SeededRandom): WorldFault | null {
-    let x = random.next()
-    if (x >= this.#any) return null
-    for (const kind of KINDS) if ((x -= this.#rates[kind]) < 0) return kind
-    return null
-  }
+/** How many calls of an APPLY under way a stamp tells of; 0 for a clean one. */
+const callOf = (stamp: string): number => {
+  const parsed = stampOf(stamp)
+  return parsed?.kind === 'dirty' ? parsed.call : 0
 }
+const stamped = (world: World): readonly string[] => world.cache.tasks.filter(task => world.cache.stamp(task) !== null)
