@@ -39,13 +39,16 @@ export function makeDirectory(path: string): void {
 /** Whether something is there under the name of a data directory. */
 export const isThere = (directory: string): boolean => existsSync(directory) && readdirSync(directory).length > 0
 
+/** Whoever makes a database notices only at its end that the process that asked was killed, and writes until then: some seconds on a busy machine. */
+const AGAINST_A_WRITER = { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }
+
 /**
  * Makes `directory` by `fill`, which is given an empty directory beside it: what is there under the final name is whole, whenever the process ends.
  * Does nothing when something is there already. What earlier tries left behind is removed.
  */
 export async function createWhole(directory: string, fill: (staging: string) => Promise<void>): Promise<void> {
   const [home, name] = [dirname(directory), basename(directory)]
-  for (const left of readdirSync(home)) if (left.startsWith(`${name}.new-`)) rmSync(join(home, left), { recursive: true, force: true })
+  for (const left of readdirSync(home)) if (left.startsWith(`${name}.new-`)) rmSync(join(home, left), AGAINST_A_WRITER)
   if (isThere(directory)) return
   const staging = `${directory}.new-${process.pid}`
   mkdirSync(staging)

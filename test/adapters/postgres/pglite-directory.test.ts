@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   closeSync,
   cpSync,
@@ -15,6 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { createWhole } from '#lib/adapters/postgres/pglite-directory.ts'
 import { faultOf, wordsOf } from '#lib/adapters/postgres/pglite-faults.ts'
 import { openPglite } from '#lib/adapters/postgres/pglite.ts'
 import { openTables } from '#lib/adapters/postgres/tables.ts'
@@ -151,4 +154,25 @@ test('what a creation that was cut short left behind is removed; an empty direct
   await connection.close()
   assert.equal(existsSync(left), false)
   assert.equal(await countIn(directory), '0')
+})
+
+test('what another process is still making, asked by one that was killed, is removed when it is through with it', async () => {
+  const directory = join(home, 'raced')
+  const left = `${directory}.new-1`
+  mkdirSync(left)
+  const writing = `
+    const { mkdirSync, writeFileSync } = require('node:fs')
+    const end = Date.now() + 1_000
+    for (let i = 0; Date.now() < end; i++) {
+      try {
+        mkdirSync(process.argv[1] + '/' + i)
+        writeFileSync(process.argv[1] + '/' + i + '/file', '')
+      } catch {}
+      if (i === 100) console.log('writing')
+    }`
+  const child = spawn(process.execPath, ['-e', writing, left], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  await createWhole(directory, async staging => writeFileSync(join(staging, 'PG_VERSION'), '18\n'))
+  assert.deepEqual(readdirSync(directory), ['PG_VERSION'])
+  await once(child, 'exit')
 })
