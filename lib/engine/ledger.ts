@@ -63,7 +63,7 @@ export interface Attempt {
   /** Processes that died in these records before. */
   readonly deaths: number
   readonly records: number
-  /** From which offset to below which, by input, in the order of computing. */
+  /** From which offset to below which, by input. */
   readonly take: Readonly<Record<string, readonly [from: number, to: number]>>
 }
 /** What a record that stands between epochs says: the first OPEN of a process, another one of the same, or what is computed next. */
