@@ -37,7 +37,7 @@ export const sessions: fc.Arbitrary<SessionWords> = fc
   .map(({ longer, ...w }) => ({ ...w, longest: longer === null ? Infinity : w.gap + longer }))
 export const anyWindows: fc.Arbitrary<WindowWords> = fc.oneof({ weight: 3, arbitrary: aligned }, { weight: 1, arbitrary: sessions })
 
-/** Times go up by small steps and now and then by a jump; records come out of order. */
+/** Times go up by small steps and now and then by a jump; records come out of order, and some are stamped with another time. */
 export const arrivals = (o: { most: number; refused: 'some' | 'none' }): fc.Arbitrary<readonly Arrival[]> =>
   fc
     .array(
@@ -53,19 +53,17 @@ export const arrivals = (o: { most: number; refused: 'some' | 'none' }): fc.Arbi
           { weight: 1, arbitrary: fc.integer({ min: 1, max: 60 }) },
         ),
         refused: fc.integer({ min: 0, max: 9 }),
+        stamped: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: -20, max: 40 }) }),
       }),
       { minLength: 1, maxLength: o.most },
     )
     .map(drawn => {
       let now = 0
-      return drawn.map(({ key, step, back, refused }, i) => {
+      return drawn.map(({ key, step, back, refused, stamped }, i) => {
         now += step
-        return {
-          key,
-          at: Math.max(0, now - back),
-          weight: 2n ** BigInt(i),
-          fate: o.refused === 'some' && refused === 0 ? 'refused' : 'taken',
-        }
+        const sourceTime = Math.max(0, now - back)
+        const fate = o.refused === 'some' && refused === 0 ? 'refused' : 'taken'
+        return { key, at: Math.max(0, sourceTime + stamped), sourceTime, weight: 2n ** BigInt(i), fate } as const
       })
     })
 

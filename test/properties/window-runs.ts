@@ -16,6 +16,7 @@ import {
   processor,
   session,
   type Stage,
+  stampWith,
   sum,
   topic,
   tumbling,
@@ -28,7 +29,9 @@ import type { Key, LateCall, Result, WindowWords } from '../oracle/windows/words
 
 export interface Event {
   readonly key: Key
+  /** Where windows put it. */
   readonly at: number
+  readonly sourceTime: number
   readonly weight: string
   readonly fate: Arrival['fate']
 }
@@ -43,7 +46,7 @@ interface Shown {
 }
 const plain = <T>() => json<T>(value => value as T)
 export const eventCodec = plain<Event>()
-export const input = topic('events', { key: 'key', time: 'at', value: eventCodec })
+export const input = topic('events', { key: 'key', time: 'sourceTime', value: eventCodec })
 export const output = topic('results', { key: 'key', time: 'record-timestamp', value: plain<Shown>() })
 export const lateRecords = topic('late-records', { key: 'key', time: 'at', value: eventCodec })
 export const lateCalls = topic('late-calls', { key: 'key', time: 'at', value: plain<LateRecord<Event, Key>>() })
@@ -73,20 +76,22 @@ export function windowStage(
 const emitOf = ({ emit }: WindowWords) => (typeof emit === 'object' ? { every: millis(emit.every) } : emit)
 type Folded = WindowResult<{ readonly n: number; readonly sum: { toString(): string } } | null, Key>
 
+export const windowed = (flow: Weighing, windows: readonly WindowWords[], late: LateForm): Output =>
+  windowResults(flow, windows, late).to(output)
 /** All windows behind one another, then the results as they are. */
-export function windowed(flow: Weighing, windows: readonly WindowWords[], late: LateForm): Output {
+export function windowResults(flow: Weighing, windows: readonly WindowWords[], late: LateForm, named = 'w'): Flow<Shown, Key> {
   let weighing = flow
   let results: Flow<Shown, Key> | null = null
   for (const [i, w] of windows.entries()) {
     const folds = { n: count(), sum: sum((x: { weight: string }) => x.weight, { decimals: 0 }) }
     results = weighing.pipe(
-      windowStage(`w${i}`, w, i === 0 ? late : 'count-and-drop'),
+      windowStage(`${named}${i}`, w, i === 0 ? late : 'count-and-drop'),
       aggregate(folds, { emit: emitOf(w) }),
       map((r: Folded): Shown => ({ ...r, value: r.value === null ? null : { n: r.value.n, sum: String(r.value.sum) } })),
     )
     weighing = results.pipe(map(r => ({ weight: r.value?.sum ?? '0' })))
   }
-  return results!.to(output)
+  return results!
 }
 
 /** What refuses a record: the fold that it comes to, another branch behind the windows, or a second value of the same record. */
@@ -102,7 +107,7 @@ export interface Job {
 const broken = (e: Event): Event => ({ ...e, weight: `${e.weight} broken` })
 const weightOf = (e: Pick<Event, 'weight'>): bigint => BigInt(e.weight.split(' ')[0]!)
 export function windowsProcessor({ windows, late, turn, refusing }: Job): Processor {
-  const flow = from(input, { idle: 'never' })
+  const flow = from(input, { idle: 'never' }).pipe(stampWith(e => e.at))
   const twice = (e: Event): readonly Event[] => (isRefused(e) ? [{ ...e, fate: 'taken' }, e] : [e])
   const judge = map<Event, Key, Event>(e => {
     if (isRefused(e)) throw new Error('refused')
@@ -117,7 +122,7 @@ export function windowsProcessor({ windows, late, turn, refusing }: Job): Proces
   return processor('windows', [windowed(flow, windows, late), judging.to(judged)], options)
 }
 
-export const eventOf = ({ key, at, weight, fate }: Arrival): Event => ({ key, at, weight: String(weight), fate })
+export const eventOf = ({ weight, ...arrival }: Arrival): Event => ({ ...arrival, weight: String(weight) })
 
 /** What came out, by partition, in order. */
 export interface Seen {

@@ -94,6 +94,28 @@ test('S2.3: a silent topic closes its windows by wall time once it is idle, and 
   assert.equal(driven.late.length, 1, 'S2.4: what was closed stays closed')
 })
 
+test('S2.3, S2.6: wall time of an idle topic closes windows behind windows as well, and brings ticks', async () => {
+  const p = processor(
+    'idle',
+    from(events, { idle: seconds(30) })
+      .pipe(
+        tumbling('first', { ...window, late: 'count-and-drop' }),
+        aggregate(folds, { emit: { every: millis(6) } }),
+        tumbling('second', { size: millis(30), grace: millis(0), late: 'count-and-drop' }),
+        aggregate({ n: count(), total: sum(w => w.value.total) }, { emit: 'on-close' }),
+        map(result),
+      )
+      .to(results),
+  )
+  const driven = await drive(p)
+  await driven.push(events, e('a', 3, 7))
+  await driven.advance(millis(30_031)) // stream time is 34, behind the first window 29
+  assert.deepEqual(await driven.results(results), [])
+  await driven.advance(millis(1))
+  assert.deepEqual((await driven.results(results)).map(brief), ['a@0 n=2 idle'], 'a tick at 6, a close at 15')
+  await driven.stop()
+})
+
 test("S2.3: idle: 'never' leaves stream time to the records", async () => {
   const driven = await drive(counted())
   await driven.push(events, e('a', 3))

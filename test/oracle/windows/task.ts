@@ -5,7 +5,9 @@ import type { Cause, LateCall, Result, Timed, WindowStage, WindowWords } from '.
 
 const stageOf = (words: WindowWords): WindowStage => (words.kind === 'session' ? new Sessions(words) : new Aligned(words))
 
+/** Its time is where windows put it; stream time goes by its source's. */
 export interface Arrival extends Timed {
+  readonly sourceTime: number
   /** A refused record moves stream time and leaves no other trace; a fold can refuse only what comes to it. */
   readonly fate: 'taken' | 'refused' | 'refused by the fold'
 }
@@ -57,7 +59,7 @@ export function outcomeOf(windows: readonly WindowWords[], deeds: readonly Deed[
       const refused = record.fate === 'refused' || (record.fate === 'refused by the fold' && stages[0]!.looksAt(record) === 'counts')
       if (refused) counts.refused++
       else push(0, record)
-      if (record.at > time) advance(0, (time = record.at), 'close')
+      if (record.sourceTime > time) advance(0, (time = record.sourceTime), 'close')
       if ((i + 1) % turn === 0) turnEnd()
     }
     turnEnd()
