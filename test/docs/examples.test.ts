@@ -74,9 +74,10 @@ test('the examples of the documents have no type errors', () => {
 })
 
 for (const example of of('run')) {
-  test(`the example '${example.name}' of ${place(example)} runs`, { timeout: 120_000 }, t => {
+  test(`the example '${example.name}' of ${place(example)} runs, and prints what is said of it`, { timeout: 120_000 }, t => {
     const { status, output } = node(join(project, `${example.name}.ts`))
     assert.equal(status, 0, output)
+    for (const line of example.prints) assert.ok(output.split('\n').includes(line), `${line} is not a line of\n${output}`)
     for (const line of output.trimEnd().split('\n')) t.diagnostic(line)
   })
 }
@@ -109,6 +110,8 @@ test('blocks are found with their info, whatever stands in them', () => {
       '```ts run name=a',
       'const a = `',
       '```',
+      '',
+      'It prints a plan, then `one 1` and `two 2`.',
       '```sh',
       'ls',
       '```',
@@ -121,7 +124,8 @@ test('blocks are found with their info, whatever stands in them', () => {
     ].join('\n'),
   )
   assert.deepEqual([run?.kind, run?.name, run?.line, run?.code], ['run', 'a', 2, 'const a = `'])
-  assert.deepEqual([bare?.kind, bare?.line], [undefined, 8])
+  assert.deepEqual(run?.prints, ['one 1', 'two 2'])
+  assert.deepEqual([bare?.kind, bare?.line, bare?.prints], [undefined, 10, []])
   assert.deepEqual([fragment?.kind, fragment?.reason, fragment?.code], ['fragment', 'is old', 'y'])
   assert.deepEqual(rest, [])
 })
