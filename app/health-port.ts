@@ -6,8 +6,8 @@ import type { TaskWords } from '#lib/ports/inspection.ts'
 
 export interface Watched {
   readonly words: () => readonly TaskWords[]
-  /** Tasks that should live here; 0 while nothing is known yet. */
-  readonly expected: () => number
+  /** Tasks that should live here. */
+  readonly expected: () => number | 'opening'
   readonly metrics: Metrics
 }
 
@@ -15,7 +15,7 @@ export interface Watched {
 export function serveHealth(port: number, { words, expected, metrics }: Watched): Promise<Listening> {
   const routes: Readonly<Record<string, () => Promise<Answer>>> = {
     '/health/live': async () => healthAnswer(liveness(words())),
-    '/health/ready': async () => healthAnswer(readiness(words(), Math.max(expected(), 1))),
+    '/health/ready': async () => healthAnswer(readiness(words(), expected())),
     '/metrics': async () => ({ status: 200, type: metrics.contentType, body: await metrics.text() }),
   }
   return listen(port, async ({ url = '/', method }) => {

@@ -49,7 +49,8 @@ async function opened(order: RunningOrder, closing: Closing): Promise<RunningSys
   const board = new TaskBoard(clock)
   let inspection: Inspection | null = null
   let log: EmbeddedLog | null = null
-  let expected = 0
+  let begun = 0
+  let expected: number | 'opening' = 'opening'
   const metrics = openMetrics(order.version, () => measured(inspection, log))
   if (settings.http !== null) {
     const health = await serveHealth(settings.http, { words: () => board.tasks(), expected: () => expected, metrics })
@@ -74,7 +75,7 @@ async function opened(order: RunningOrder, closing: Closing): Promise<RunningSys
       order.opening.running({ inspection: early, read })
     },
     started: tasks => {
-      expected += tasks
+      begun += tasks
     },
   }
   const observer = observers(metrics.observer, loggingObserver(logger, clock))
@@ -82,6 +83,7 @@ async function opened(order: RunningOrder, closing: Closing): Promise<RunningSys
     ...{ lock, facts, processors, known: PROCESSORS, feeds, migrations: MIGRATIONS },
     ...{ clock, random, logger, board, observer, control: 'serve', opening },
   })
+  expected = begun
   return {
     inspection: system.inspection,
     failed: () => worker.failed(),

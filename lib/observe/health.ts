@@ -10,11 +10,12 @@ export interface Health {
 /** A process lives unless a task stopped for good: starting it again is what may help then. */
 export const liveness = (tasks: readonly TaskWords[]): Health => judged(tasks.filter(t => t.state === 'stopped'))
 
-/** It works when all of `expected` tasks have opened and none waits for anything. */
-export function readiness(tasks: readonly TaskWords[], expected: number): Health {
+/** It works when all of `expected` tasks have opened and none waits for anything. `'opening'`: not all are begun, and nobody knows yet how many there will be. */
+export function readiness(tasks: readonly TaskWords[], expected: number | 'opening'): Health {
   const { reasons } = judged(tasks.filter(t => t.state !== 'ready'))
-  const missing = expected - tasks.length
-  const all = missing > 0 ? [`${missing} of ${expected} tasks have not begun`, ...reasons] : reasons
+  const missing = expected === 'opening' ? Infinity : expected - tasks.length
+  const begun = expected === 'opening' ? 'it is opening' : `${missing} of ${expected} tasks have not begun`
+  const all = missing > 0 ? [begun, ...reasons] : reasons
   return { verdict: all.length === 0 ? 'well' : 'ill', reasons: all }
 }
 

@@ -99,6 +99,7 @@ test('a process lives unless a task stopped for good, and is ready when all of i
   board.observer.state(one, 'ready')
   assert.deepEqual(readiness(board.tasks(), 1), { verdict: 'well', reasons: [] })
   assert.deepEqual(readiness(board.tasks(), 2).reasons, ['1 of 2 tasks have not begun'])
+  assert.deepEqual(readiness(board.tasks(), 'opening').reasons, ['it is opening'], 'however well those are that have begun')
   board.observer.failure(one, { code: 'DISK_FULL', message: 'no room', where: {}, retryInMs: 100 })
   board.observer.state(one, 'waiting')
   assert.deepEqual(readiness(board.tasks(), 1).reasons, ['p/0 is waiting: DISK_FULL: no room'])
