@@ -1,5 +1,5 @@
 // Plan → pipeline: opens every stage once, from the outputs backwards, on the union of what reads it. Only walks; decides nothing.
-import { MillraceError, isMillraceError } from '../model/errors.ts'
+import { MillraceError } from '../model/errors.ts'
 import type { Key } from '../model/key.ts'
 import { type Plan, rootsOf } from '../model/plan.ts'
 import type { PlanNode } from '../model/stage.ts'
@@ -20,6 +20,7 @@ import { forwardsBytes } from './forwarding.ts'
 import { Homes, Outbox, type TargetTopic, TopicSender } from './outbox.ts'
 import type { PipelineInput } from './pipeline-input.ts'
 import type { Bounded } from './residency.ts'
+import { attributed, StageFailure } from './stage-failure.ts'
 import { Carrier } from './watermark.ts'
 
 /** What a pipeline is opened in. */
@@ -67,15 +68,6 @@ export interface Pipeline {
   readonly turnEnds: readonly (() => void)[]
   /** Set by a stage that found the code itself wrong: the task must end. */
   fatal: Error | null
-}
-
-/** An error on its way out of a pipeline, with the stage it came from. */
-export class StageFailure extends Error {
-  readonly stage: string
-  constructor(stage: string, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause })
-    this.stage = stage
-  }
 }
 
 /** What reads a node: all that it sends, or one of its outlets. */
@@ -269,26 +261,4 @@ function fanOut(pushes: readonly Push[]): Push {
   return value => {
     for (const push of pushes) push(value)
   }
-}
-
-/** Lets an error say which stage it came from; the innermost stage wins. */
-function attributed(push: Push, node: PlanNode): Push {
-  const { spec } = node
-  if (spec.source !== undefined) return push
-  const stage = spec.name ?? spec.step
-  return value => {
-    try {
-      push(value)
-    } catch (error) {
-      throw error instanceof StageFailure ? error : new StageFailure(stage, error)
-    }
-  }
-}
-
-/** What a pipeline's error means: the code of ours, or that an author's function threw. */
-export function failureOf(error: unknown): { readonly code: MillraceError['code']; readonly message: string; readonly stage: string } {
-  const stage = error instanceof StageFailure ? error.stage : 'from'
-  const cause = error instanceof StageFailure ? error.cause : error
-  if (isMillraceError(cause)) return { code: cause.code, message: cause.message, stage }
-  return { code: 'USER_FUNCTION_FAILED', message: cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause), stage }
 }

@@ -6,7 +6,7 @@ import type { TaskLabels } from '../ports/observer.ts'
 import type { Cursor } from '../stages/context.ts'
 import type { ProcessorOptions } from '../stages/processor.ts'
 import type { Deployment } from './environment.ts'
-import { failureOf } from './compile.ts'
+import { failureOf } from './stage-failure.ts'
 import { type Outbox, writeOriginal } from './outbox.ts'
 import { packHeaders } from '../model/record-batch.ts'
 

@@ -5,7 +5,7 @@ import { inputOf, sourcesOf } from '../model/plan.ts'
 import type { RecordBatch } from '../model/record-batch.ts'
 import type { DeadLetterRow, TableDelete, TableWrite, Tables } from '../ports/tables.ts'
 import { CollectedRows } from './collected-rows.ts'
-import { compile, failureOf, type Pipeline } from './compile.ts'
+import { compile, type Pipeline } from './compile.ts'
 import { meaninglessTombstone, TaskInput } from './input.ts'
 import { InputTime } from './input-time.ts'
 import type { Mode, OpenTask, TurnOutcome } from './life.ts'
@@ -14,6 +14,7 @@ import { checkPosition } from './position.ts'
 import { fieldsReadByAny } from './projection.ts'
 import { Breaker, type Refused, stop, verdictOf } from './refusal.ts'
 import type { TaskFacts } from './session.ts'
+import { failureOf } from './stage-failure.ts'
 
 /** Most rows of a batch, over all tables. */
 const BATCH_ROWS = 5_000

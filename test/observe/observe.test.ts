@@ -196,7 +196,8 @@ test('metrics tell records, epochs, times, positions, lag, stream time, windows,
   const metrics = openMetrics('1.2.3', async () => measured, 'tasks only')
   const { observer } = metrics
   observer.state(TASK, 'ready')
-  observer.epoch(TASK, report(50))
+  observer.epoch(TASK, report(50, { dropped: { branch: 2, once: 1 } }))
+  observer.epoch(TASK, report(0, { dropped: { branch: 1 } }))
   observer.epoch(TASK, report(5, { counts: { records: 55, late: 1, refused: 2, refusedResults: 3 } }))
   observer.failure(TASK, { code: 'DISK_FULL', message: '', where: {}, retryInMs: 1 })
   observer.refused(TASK, { code: 'KEY_MISSING', message: '', where: {} })
@@ -205,13 +206,15 @@ test('metrics tell records, epochs, times, positions, lag, stream time, windows,
   const task = 'processor="counter",partition="2"'
   for (const line of [
     `millrace_records_total{${task}} 55`,
-    `millrace_epochs_total{${task}} 2`,
-    'millrace_epoch_compute_seconds_bucket{le="0.005",processor="counter"} 2',
+    `millrace_epochs_total{${task}} 3`,
+    'millrace_epoch_compute_seconds_bucket{le="0.005",processor="counter"} 3',
     'millrace_epoch_commit_seconds_bucket{le="0.05",processor="counter"} 0',
-    'millrace_epoch_commit_seconds_count{processor="counter"} 2',
+    'millrace_epoch_commit_seconds_count{processor="counter"} 3',
     `millrace_task_records{${task},outcome="all"} 55`,
     `millrace_task_records{${task},outcome="refused-result"} 3`,
     'millrace_late_windows_total{processor="counter",window="w"} 4',
+    'millrace_dropped_records_total{processor="counter",stage="branch"} 3',
+    'millrace_dropped_records_total{processor="counter",stage="once"} 1',
     'millrace_dead_letters_total{processor="counter",code="KEY_MISSING"} 1',
     'millrace_task_failures_total{processor="counter",code="DISK_FULL"} 1',
     `millrace_task_state{${task},state="ready"} 1`,
