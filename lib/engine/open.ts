@@ -11,7 +11,7 @@ import type { Folded } from './fold.ts'
 import { TaskInput } from './input.ts'
 import { InputTime } from './input-time.ts'
 import { type Barrier, barrierWrite, type Meta, NO_COUNTS } from './ledger.ts'
-import { checkPosition } from './position.ts'
+import { checkPosition, firstPosition } from './position.ts'
 import { fieldsReadByAny } from './projection.ts'
 import { DeadLetters, stop, verdictOf } from './refusal.ts'
 import { Residency } from './residency.ts'
@@ -150,8 +150,15 @@ async function readySession(
     form: folded.fitting.kind === 'migrates' ? 'migrated' : 'as stored',
   })
   pipeline.cursor.ordinal = session.counts.records // windows may close before the first record comes
+  if (meta === null) rememberBeginnings(session)
   holder.session = session
   return session
+}
+
+/** Where the log ended when a processor began is a fact of that moment: the first epoch holds it, also one without records, so that no later start begins elsewhere. */
+function rememberBeginnings({ facts, committedPositions }: Session): void {
+  for (const { spec } of sourcesOf(facts.deployment.plan))
+    if (spec.source!.start !== 'earliest') committedPositions.delete(spec.source!.of.from)
 }
 
 async function openInput(facts: TaskFacts, pipeline: Pipeline, name: string, meta: Meta | null): Promise<TaskInput> {
@@ -212,18 +219,8 @@ async function startPosition(
         `group '${group}' has an offset for ${topic}/${partition} made by ledger ${committed.metadata.split(':')[0]}, but ${facts.ledger}/${partition} is empty: the ledger was lost`,
       )
     }
-    position = committed?.next ?? (await firstPosition(facts, topic, start))
+    position = committed?.next ?? (await firstPosition(log, { topic, partition }, start))
   }
   await checkPosition(log, clock, { topic, partition, position, whose: `'${deployment.plan.processor}'` })
   return position
-}
-
-async function firstPosition(
-  { ports: { log }, partition }: TaskFacts,
-  topic: string,
-  start: 'earliest' | 'latest' | { readonly at: Date },
-): Promise<number> {
-  if (typeof start === 'object') return log.offsetAt(topic, partition, start.at.getTime())
-  const bounds = await log.bounds(topic, partition)
-  return start === 'earliest' ? bounds.start : bounds.end
 }

@@ -1,7 +1,19 @@
-// A stored position against what the log really holds: gone is a loss that is said loudly, never a jump (O5).
+// Where an input is begun, and a stored position against what the log really holds: gone is a loss that is said loudly, never a jump (O5).
 import { MillraceError } from '../model/errors.ts'
+import type { SourceSpec } from '../model/stage.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Bounds, RecordLog } from '../ports/record-log.ts'
+
+/** Where a processor without a position begins, as its author says. */
+export async function firstPosition(
+  log: RecordLog,
+  { topic, partition }: { readonly topic: string; readonly partition: number },
+  start: SourceSpec['start'],
+): Promise<number> {
+  if (typeof start === 'object') return log.offsetAt(topic, partition, start.at.getTime())
+  const bounds = await log.bounds(topic, partition)
+  return start === 'earliest' ? bounds.start : bounds.end
+}
 
 const ASKS = 20
 const BETWEEN_ASKS_MS = 250

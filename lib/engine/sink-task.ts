@@ -1,19 +1,16 @@
 // A task that loads tables (exactly-once.md §4): no ledger and no transaction of the log; the offset row in the database is store and fence in one.
 import { isMillraceError, MillraceError } from '../model/errors.ts'
 import { isKey } from '../model/key.ts'
-import { inputOf, sourcesOf } from '../model/plan.ts'
 import type { RecordBatch } from '../model/record-batch.ts'
 import type { DeadLetterRow, TableDelete, TableWrite, Tables } from '../ports/tables.ts'
 import { CollectedRows } from './collected-rows.ts'
 import { compile, type Pipeline } from './compile.ts'
-import { meaninglessTombstone, TaskInput } from './input.ts'
-import { InputTime } from './input-time.ts'
+import { meaninglessTombstone, type TaskInput } from './input.ts'
 import type { Mode, OpenTask, TurnOutcome } from './life.ts'
 import { LetterForwarder } from './letter-forwarder.ts'
-import { checkPosition } from './position.ts'
-import { fieldsReadByAny } from './projection.ts'
 import { Breaker, type Refused, stop, verdictOf } from './refusal.ts'
 import type { TaskFacts } from './session.ts'
+import { openSinkInput } from './sink-input.ts'
 import { failureOf } from './stage-failure.ts'
 
 /** Most rows of a batch, over all tables. */
@@ -87,7 +84,7 @@ export class SinkTask implements OpenTask {
     })
     const inputs: TaskInput[] = []
     for (const [name, partitions] of deployment.inputs)
-      if (partition < partitions) inputs.push(await openInput(facts, tables, pipeline, name))
+      if (partition < partitions) inputs.push(await openSinkInput(facts, tables, pipeline, name))
     return new SinkTask(facts, tables, inputs, pipeline, collected)
   }
 
@@ -276,30 +273,4 @@ function takeTombstone(input: TaskInput, batch: RecordBatch, i: number): void {
   const key = batch.key(i)
   if (key === null) throw new MillraceError('KEY_MISSING', 'the record has neither value nor key: it is the tombstone of nothing')
   input.tombstone(key.toString())
-}
-
-async function openInput(facts: TaskFacts, tables: Tables, pipeline: Pipeline, name: string): Promise<TaskInput> {
-  const { ports, deployment, partition } = facts
-  const nodes = sourcesOf(deployment.plan).filter(n => n.spec.source!.of.from === name)
-  const spec = inputOf(nodes[0]!)
-  if (spec.kind === 'feed')
-    throw new MillraceError(
-      'PLAN_INVALID',
-      `'${deployment.plan.processor}' loads a feed into tables: let a processor write it to a topic first`,
-    )
-  const bounds = await ports.log.bounds(name, partition)
-  const position = await tables.position(deployment.plan.processor, name, partition, bounds.start)
-  await checkPosition(ports.log, ports.clock, { topic: name, partition, position, whose: `sink '${deployment.plan.processor}'` })
-  const input = pipeline.inputs.get(name)!
-  const { clock } = input
-  return new TaskInput({
-    spec,
-    partition,
-    pipeline: input,
-    time: new InputTime({ clock, marks: null, idleAfterMs: 'never', now: ports.clock.now() }),
-    reader: await ports.log.reader(name, partition, position),
-    registry: ports.registry,
-    fields: fieldsReadByAny(deployment.plan, nodes),
-    position,
-  })
 }
