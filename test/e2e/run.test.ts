@@ -149,7 +149,7 @@ describe('millrace run', { timeout: 5 * MINUTES }, () => {
     assert.equal(code, 130)
     // Where a database that is being made keeps it from closing in time, it says so on stderr instead, behind the log's lines.
     const last = out.endsWith('goes on from there\n') ? out : err
-    assert.match(last, /^stopped (after .*|before everything was closed); nothing is lost: .*\n(?![^])/m)
+    assert.match(last, /^stopped(, after .*| before everything was closed); nothing is lost: .*\n(?![^])/m)
     assert.equal((await millrace(command(data))).code, 0)
     assert.deepEqual(await rows(data, USERS), await rows(calm, USERS))
   })
