@@ -74,6 +74,8 @@ async function advance(session: Session, mode: 'running' | 'draining', allowance
   const { ports } = session.facts
   const { caution } = session
   const startedAt = ports.clock.now()
+  for (const { clock } of session.inputs) clock.catchUp()
+  for (const clock of session.pipeline.merged) clock.catchUp()
   const records = caution.kind === 'refused' ? refuseKiller(session, caution) : await compute(session, startedAt, allowance) // E3
   session.caution = cautionAfter(caution, session.inputs, records)
   const moved = computeTime(session, ports.clock.now(), mode)

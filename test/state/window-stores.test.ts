@@ -165,7 +165,7 @@ test('I3, S6.1: panes that are folded into, dropped and refused', () => {
 
 test('I3: closed windows and their last revisions', () => {
   const step = fc.record({
-    what: fc.constantFrom('emitted', 'emitted', 'forget', 'carry'),
+    what: fc.constantFrom('emitted', 'emitted', 'forget', 'passed', 'carry'),
     key: keys,
     end: fc.integer({ min: 1, max: 6 }),
     revision: fc.integer({ min: 1, max: 9 }),
@@ -174,9 +174,14 @@ test('I3: closed windows and their last revisions', () => {
     fc.property(fc.array(step, { maxLength: 60 }), steps => {
       const [store, copy] = [new ClosedWindows('w'), new ClosedWindows('w')]
       const plain = new Map<string, number>()
+      let [closedTo, doneTo] = [-Infinity, -Infinity]
       for (const { what, key, end, revision } of steps) {
         if (what === 'carry') carry(store, copy, 'changes')
-        else if (what === 'forget') {
+        else if (what === 'passed') {
+          store.passed(end, end - revision)
+          closedTo = Math.max(closedTo, end)
+          doneTo = Math.max(doneTo, end - revision)
+        } else if (what === 'forget') {
           const forgotten = store.forget(end).map(([k, r]) => `${end} ${k} ${r}`)
           assert.deepEqual(
             forgotten.toSorted(),
@@ -190,7 +195,7 @@ test('I3: closed windows and their last revisions', () => {
           store.emitted(end, key, revision)
           plain.set(`${end} ${key}`, revision)
         }
-        assert.equal(store.size, plain.size)
+        assert.equal(store.size, plain.size + (closedTo === -Infinity ? 0 : 1))
       }
       carry(store, copy, 'changes')
       const snapshot = new ClosedWindows('w')
@@ -199,7 +204,11 @@ test('I3: closed windows and their last revisions', () => {
       for (const s of [store, copy, snapshot]) {
         for (const key of ['a', 'b', 7])
           for (let end = 1; end <= 6; end++) assert.equal(s.revision(end, key), plain.get(`${end} ${key}`) ?? 0)
-        assert.deepEqual([s.size, s.earliestEnd(), s.latestEnd()], [plain.size, Math.min(Infinity, ...ends), Math.max(-Infinity, ...ends)])
+        assert.deepEqual([s.closedTo, s.doneTo], [closedTo, doneTo])
+        assert.deepEqual(
+          [s.size - (closedTo === -Infinity ? 0 : 1), s.earliestEnd(), s.latestEnd()],
+          [plain.size, Math.min(Infinity, ...ends), Math.max(-Infinity, ...ends)],
+        )
       }
     }),
     { numRuns: 1_000 },

@@ -34,7 +34,7 @@ export function aggregate<T, K, M extends 'fixed' | 'merging', A extends object,
 }
 
 /** The form in which windows lie in a ledger: of another one nothing can be read, and the start is refused (STATE_INCOMPATIBLE). */
-const STORED = 'panes'
+const STORED = 'panes and marks'
 
 function windowSpec(w: Windowing, names: readonly string[], folds: readonly FoldSpec[], emit: Emit): OpenSpec {
   const { late } = w

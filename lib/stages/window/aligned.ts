@@ -21,12 +21,11 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
   const log = context.refusal === 'shared' ? undo : null
   const out = new Emitter(context, down, name, folds)
   const late = lateDoor(context, name, graceMs, w.late)
-  const store = new PaneStore(name, assigner, (key): Iterable<StateEntry> => windows.entries(closedTo, key))
+  const store = new PaneStore(name, assigner, (key): Iterable<StateEntry> => windows.entries(closed.closedTo, key))
   const windows = new WholeWindows(store, assigner, folds)
   const closed = new ClosedWindows(`${name}.closed`)
-  /** Windows that end by then are closed: by `close`, or because stream time had passed them before they had a record. */
-  let closedTo = -Infinity
-  const hasNews = ({ live, folded, told, pane }: Accumulator): boolean => live === 'live' && folded !== told && pane.lastEnd > closedTo
+  const hasNews = ({ live, folded, told, pane }: Accumulator): boolean =>
+    live === 'live' && folded !== told && pane.lastEnd > closed.closedTo
   const untold = new Untold<Accumulator>(clock, emit, hasNews)
   let lastPane: Pane | undefined
   context.keep(store)
@@ -36,8 +35,8 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
     name,
     delayMs: graceMs,
     drains: 'drains',
-    nextEnd: () => store.earliestEnd(closedTo),
-    lastEnd: () => (store.last !== undefined && store.last.lastEnd > closedTo ? store.last.lastEnd : -Infinity),
+    nextEnd: () => store.earliestEnd(closed.closedTo),
+    lastEnd: () => (store.last !== undefined && store.last.lastEnd > closed.closedTo ? store.last.lastEnd : -Infinity),
     close,
     restored,
   })
@@ -59,13 +58,14 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
     if (pane === undefined || at < pane.start || at >= pane.start + paneMs || pane.keys.size === 0) pane = store.pane(assigner.paneOf(at))
     const start = pane === undefined ? assigner.paneOf(at) : pane.start
     const lastEnd = pane === undefined ? assigner.lastEnd(start) : pane.lastEnd
-    const passed = clock.time - graceMs
+    const passed = Math.max(clock.time - graceMs, closed.closedTo)
+    const done = Math.max(clock.time - keptMs, closed.doneTo)
     let missed: readonly Missed[] = NONE
     let corrected: readonly Missed[] = NONE
     if ((pane === undefined ? assigner.nextEnd(start, -Infinity) : pane.firstEnd) <= passed) {
-      missed = [...windows.over(start, -Infinity, passed - keepMs)]
-      if (lastEnd <= passed - keepMs) return late.missed(value, missed, 'all') // S3.3
-      if (keepMs > 0) corrected = [...windows.over(start, passed - keepMs, passed)]
+      missed = [...windows.over(start, -Infinity, done)]
+      if (lastEnd <= done) return late.missed(value, missed, 'all') // S3.3
+      if (done < passed) corrected = [...windows.over(start, done, passed)]
     } else if (lastEnd === -Infinity) return // S3.1: before the first window
 
     const before = pane?.keys.get(key)
@@ -85,17 +85,17 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
   }
 
   function openPane(start: number): Pane {
-    closedTo = Math.max(closedTo, clock.time - graceMs)
-    clock.wakeAt(assigner.nextEnd(start, closedTo) + graceMs)
+    closed.passed(clock.time - graceMs, clock.time - keptMs)
+    clock.wakeAt(assigner.nextEnd(start, closed.closedTo) + graceMs)
     return store.open(start)
   }
 
   /** S4.1: the window's result for each key. */
   function close(end: number, cause: Cause): void {
     const due = windows.of(end)
-    closedTo = end
+    closed.passed(end, keepMs === 0 ? end : -Infinity)
     for (const whole of due) {
-      const revision = closingRevision(emit, whole.folded)
+      const revision = closingRevision(emit, whole)
       if (keepMs > 0) closed.emitted(end, whole.key, revision)
       result(whole, end, revision, cause, keepMs === 0)
     }
@@ -114,6 +114,7 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
   /** A closed window can be corrected no more: its last result says so (I10). */
   function finish(end: number, cause: Cause): void {
     const wholes = new Map(windows.of(end).map(whole => [whole.key, whole]))
+    closed.passed(-Infinity, end)
     for (const [key, revision] of closed.forget(end)) result(wholes.get(key)!, end, revision + 1, cause, true)
     dropPassed()
   }
@@ -127,7 +128,7 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
     for (const accumulator of untold.take()) {
       accumulator.told = accumulator.folded
       store.touch(accumulator)
-      for (const { end } of windows.over(accumulator.pane.start, closedTo)) {
+      for (const { end } of windows.over(accumulator.pane.start, closed.closedTo)) {
         const keys = due.get(end)
         if (keys === undefined) due.set(end, new Set([accumulator.key]))
         else keys.add(accumulator.key)
@@ -162,11 +163,11 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
   function dropPassed(): void {
     lastPane = undefined
     const kept = closed.earliestEnd()
-    for (let pane = store.first; pane !== undefined && pane.lastEnd <= closedTo && pane.lastEnd < kept; pane = store.first) store.drop(pane)
+    for (let pane = store.first; pane !== undefined && pane.lastEnd <= closed.closedTo && pane.lastEnd < kept; pane = store.first)
+      store.drop(pane)
   }
-  /** What was due is closed; what had not been told by a tick still has to be. */
-  function restored(time: number): void {
-    closedTo = time - graceMs
+  /** What had not been told by a tick still has to be. */
+  function restored(): void {
     lastPane = undefined
     untold.restored(store.accumulators())
   }

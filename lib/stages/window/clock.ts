@@ -80,6 +80,11 @@ export class StreamClock {
     this.wake = this.#nextWake()
     for (const { clock, lagMs } of this.#below) clock.restore(time - lagMs)
   }
+  /** Closes what is due already: after a restart with less grace there may be something. */
+  catchUp(): void {
+    if (this.time >= this.wake) this.closeDue('close')
+    for (const { clock } of this.#below) clock.catchUp()
+  }
   /** Stream time at which something here or below is due; Infinity when nothing is open. */
   due(): number {
     let due = this.wake

@@ -23,8 +23,12 @@ export function checkedEmit(window: string, emit: unknown): Emit {
 
 export const emitWords = (emit: Emit): string => (typeof emit === 'string' ? emit : `every ${emit.every} ms`)
 
-/** The revision of the result that ends an updated window: one above its last possible update, whatever the batches were (S4.2). */
-export const closingRevision = (emit: Emit, folded: number): number => (emit === 'on-close' ? 1 : folded + 1)
+/**
+ * The revision of the result that ends a window: one above its last possible update, whatever the batches were (S4.2); 1 when it has none, which is no
+ * longer so if it was told of before `emit` was changed (S5.7).
+ */
+export const closingRevision = (emit: Emit, { folded, told }: { readonly folded: number; readonly told: number }): number =>
+  emit === 'on-close' && told === 0 ? 1 : folded + 1
 
 /**
  * Sends results on, each for itself: a refused one is its own dead letter, and so is one whose fold refuses to give it; the record that made it due is

@@ -15,7 +15,7 @@ export interface LateDoor {
 
 export function lateDoor(context: StageContext, name: string, graceMs: number, late: LateTarget): LateDoor {
   const { cursor, clock } = context
-  const lateBy = (missed: readonly Missed[]): number => clock.time - Math.max(...missed.map(w => w.end)) - graceMs
+  const lateBy = (missed: readonly Missed[]): number => Math.max(0, clock.time - Math.max(...missed.map(w => w.end)) - graceMs)
   const send = sender(context, name, late)
   /** The last record of which a value counted, and the last that was counted as late; several values may come of one record. */
   let takenOf = -1

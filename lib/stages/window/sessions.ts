@@ -33,7 +33,7 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
     close: (end, cause) => {
       const closed = store.close(end)
       closed.forEach(keepStart)
-      for (const session of closed) result(session, closingRevision(emit, session.folded), cause, end - 1)
+      for (const session of closed) result(session, closingRevision(emit, session), cause, end - 1)
     },
     restored: () => untold.restored(store),
   })

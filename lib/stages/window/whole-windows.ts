@@ -10,8 +10,9 @@ import type { Assigner } from './assigner.ts'
 export interface Whole {
   readonly key: Key
   readonly states: readonly unknown[]
-  /** Records folded. */
+  /** Records folded, and how many of them had been when it was last told. */
   readonly folded: number
+  readonly told: number
 }
 
 export class WholeWindows {
@@ -29,20 +30,22 @@ export class WholeWindows {
     const folds = this.#folds
     const [first, ...others] = this.#store.between(this.#assigner.startOf(end), end)
     if (first === undefined) return []
-    if (others.length === 0) return this.#order.valuesOf(first.keys).map(({ key, values, folded }) => ({ key, states: values, folded }))
-    const found = new Map<Key, { key: Key; states: readonly unknown[]; folded: number; own: 'copy' | 'original' }>()
-    for (const { key, values, folded } of first.keys.values()) found.set(key, { key, states: values, folded, own: 'original' })
+    if (others.length === 0)
+      return this.#order.valuesOf(first.keys).map(({ key, values, folded, told }) => ({ key, states: values, folded, told }))
+    const found = new Map<Key, { key: Key; states: readonly unknown[]; folded: number; told: number; own: 'copy' | 'original' }>()
+    for (const { key, values, folded, told } of first.keys.values()) found.set(key, { key, states: values, folded, told, own: 'original' })
     for (const pane of others) {
-      for (const { key, values, folded } of pane.keys.values()) {
+      for (const { key, values, folded, told } of pane.keys.values()) {
         const whole = found.get(key)
         if (whole === undefined) {
-          found.set(key, { key, states: values, folded, own: 'original' })
+          found.set(key, { key, states: values, folded, told, own: 'original' })
           continue
         }
         if (whole.own === 'original') whole.states = folds.copied(whole.states)
         whole.own = 'copy'
         folds.merge(whole.states as States, values)
         whole.folded += folded
+        whole.told += told
       }
     }
     return this.#order.valuesOf(found)
@@ -52,14 +55,16 @@ export class WholeWindows {
     let first: Accumulator | undefined
     let states: States | null = null
     let folded = 0
+    let told = 0
     for (const pane of this.#store.between(this.#assigner.startOf(end), end)) {
       const accumulator = pane.keys.get(key)
       if (accumulator === undefined) continue
       folded += accumulator.folded
+      told += accumulator.told
       if (first === undefined) first = accumulator
       else this.#folds.merge((states ??= this.#folds.copied(first.values)), accumulator.values)
     }
-    return first === undefined ? null : { key, states: states ?? first.values, folded }
+    return first === undefined ? null : { key, states: states ?? first.values, folded, told }
   }
   /** The windows over a pane that end after `after`, ascending, up to those that end at `most`. */
   *over(pane: number, after: number, most = Infinity): Iterable<{ readonly start: number; readonly end: number }> {
