@@ -4,7 +4,8 @@ import type { StateEntry, Store } from '../state/store.ts'
 import type { Mode, OpenTask, TurnOutcome } from './life.ts'
 import { open } from './open.ts'
 import type { Session, TaskFacts } from './session.ts'
-import { followBehind, settle, turn } from './turn.ts'
+import { followBehind } from './snapshot.ts'
+import { settle, turn } from './turn.ts'
 
 export interface StoreView {
   readonly store: string

@@ -32,7 +32,7 @@ export const epoch: readonly Mutant[] = [
     violates: ['I3'],
     changes: [
       {
-        file: 'engine/compute.ts',
+        file: 'engine/compute-slice.ts',
         is: `
       undo.restore()
       afterRecord.length = 0`,
@@ -174,12 +174,15 @@ export const epoch: readonly Mutant[] = [
     does: 'takes a snapshot of a state that holds an epoch which is not committed',
     violates: ['I3'],
     changes: [
-      { file: 'engine/turn.ts', is: 'if (snapshotDue(session)) await snapshot(session)', becomes: '' },
+      { file: 'engine/turn.ts', is: 'if (snapshotDue(session)) { await settle(session) await snapshot(session) }', becomes: '' },
       {
         file: 'engine/turn.ts',
         is: 'const epoch = await seal(session, records, startedAt)',
         becomes: `
-  if (snapshotDue(session)) await snapshot(session)
+  if (snapshotDue(session)) {
+    await settle(session)
+    await snapshot(session)
+  }
   const epoch = await seal(session, records, startedAt)`,
       },
     ],
@@ -205,7 +208,7 @@ export const epoch: readonly Mutant[] = [
     violates: ['L2', 'I3'],
     changes: [
       {
-        file: 'engine/turn.ts',
+        file: 'engine/snapshot.ts',
         is: 'const { baseOffsets } = await session.producer.commit({ writes: [epochWrite(facts.ledger, facts.partition, blocks, meta)] })',
         becomes: `
   const { end } = await facts.ports.log.bounds(facts.ledger, facts.partition)

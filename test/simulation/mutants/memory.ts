@@ -89,7 +89,7 @@ export const memory: readonly Mutant[] = [
     violates: ['I3', 'I11'],
     changes: [
       {
-        file: 'engine/turn.ts',
+        file: 'engine/snapshot.ts',
         is: 'await session.residency.writeEvicted(session.block, store => pipeline.stores.indexOf(store))',
         becomes: '',
       },

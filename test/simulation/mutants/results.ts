@@ -9,7 +9,7 @@ export const results: readonly Mutant[] = [
     violates: ['I3', 'I11', 'I14', 'W2'],
     changes: [
       {
-        file: 'engine/compute.ts',
+        file: 'engine/compute-slice.ts',
         is: `if (repartition === null && at > clock.time) clock.advance(at, 'close') } return { reached: to, absent: null }`,
         becomes: `latestAt = Math.max(latestAt, at)
   }
@@ -17,7 +17,7 @@ export const results: readonly Mutant[] = [
   return { reached: to, absent: null }`,
       },
       {
-        file: 'engine/compute.ts',
+        file: 'engine/compute-slice.ts',
         is: 'cursor.batch = batch cursor.topic = input.name',
         becomes: 'let latestAt = -Infinity\n  cursor.batch = batch\n  cursor.topic = input.name',
       },

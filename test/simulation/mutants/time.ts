@@ -42,7 +42,7 @@ export const time: readonly Mutant[] = [
     violates: ['I14', 'W1', 'W2'],
     changes: [
       {
-        file: 'engine/compute.ts',
+        file: 'engine/compute-slice.ts',
         is: 'for (let i = from; i < to; i++) { cursor.index = i',
         becomes: `
   if (repartition !== null) for (let i = from; i < to; i++) if (batch.columns.keyLengths[i] === -1) heard(input, batch, i)
@@ -56,7 +56,7 @@ export const time: readonly Mutant[] = [
     rule: 'S2.5',
     does: 'lets the records of a repartition topic move stream time on',
     violates: ['W1', 'W2'],
-    changes: [{ file: 'engine/compute.ts', is: 'if (repartition === null && at > clock.time)', becomes: 'if (at > clock.time)' }],
+    changes: [{ file: 'engine/compute-slice.ts', is: 'if (repartition === null && at > clock.time)', becomes: 'if (at > clock.time)' }],
   },
   {
     name: 'silent-upstream',
@@ -97,7 +97,7 @@ export const time: readonly Mutant[] = [
     changes: [
       { file: 'stages/window/clock.ts', is: 'if (!(time > this.time)) return', becomes: 'if (time === this.time) return' },
       {
-        file: 'engine/compute.ts',
+        file: 'engine/compute-slice.ts',
         is: 'if (repartition === null && at > clock.time)',
         becomes: 'if (repartition === null && at > -Infinity)',
       },
