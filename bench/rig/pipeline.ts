@@ -1,5 +1,6 @@
 // A compiled pipeline fed with values in memory, as a turn feeds it: cursor, error boundary, undo, outbox and stream time, but no log and no codec.
-import { compile, type Pipeline } from '#lib/engine/compile.ts'
+import { compile } from '#lib/engine/compile.ts'
+import type { Pipeline } from '#lib/engine/pipeline.ts'
 import type { TargetTopic } from '#lib/engine/outbox.ts'
 import { type Processor, planOfProcessor } from '#lib/stages/processor.ts'
 import { specOf, type Topic } from '#lib/model/topic.ts'

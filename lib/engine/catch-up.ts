@@ -1,7 +1,7 @@
 // O3 and O4: the ledger is folded from its start to the barrier, and the cache is brought up to it on the way.
 import { MillraceError } from '../model/errors.ts'
 import { Apply } from './apply.ts'
-import type { Pipeline } from './compile.ts'
+import type { Pipeline } from './pipeline.ts'
 import { type Folded, LedgerFold, readLedger } from './fold.ts'
 import { ledgerRecord, type Meta } from './ledger.ts'
 import { fittingsOf } from './fitting.ts'

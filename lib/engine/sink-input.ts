@@ -2,7 +2,7 @@
 import { MillraceError } from '../model/errors.ts'
 import { inputOf, sourcesOf } from '../model/plan.ts'
 import type { Tables } from '../ports/tables.ts'
-import type { Pipeline } from './compile.ts'
+import type { Pipeline } from './pipeline.ts'
 import { TaskInput } from './input.ts'
 import { InputTime } from './input-time.ts'
 import { checkPosition, firstPosition } from './position.ts'

@@ -1,5 +1,5 @@
 // What a task tells downstream of a repartition: marks, after its records and in their transaction (S2.5).
-import type { Repartition } from './compile.ts'
+import type { Repartition } from './pipeline.ts'
 import type { Outbox } from './outbox.ts'
 import type { TaskInput } from './input.ts'
 import { markHeaders } from './watermark.ts'

@@ -1,5 +1,6 @@
 // What the tasks of a processor remember, read from their ledgers without opening a task: nothing is fenced, written or computed.
-import { compile, type Pipeline } from '../../engine/compile.ts'
+import { compile } from '../../engine/compile.ts'
+import type { Pipeline } from '../../engine/pipeline.ts'
 import { fittingsOf } from '../../engine/fitting.ts'
 import { LedgerFold, readLedger } from '../../engine/fold.ts'
 import { ledgerTopic, type Meta } from '../../engine/ledger.ts'
