@@ -136,7 +136,7 @@ export const open: readonly Mutant[] = [
     violates: ['L3'],
     changes: [
       {
-        file: 'engine/open.ts',
+        file: 'engine/open-input.ts',
         is: 'if (meta === null && committed !== null && /^[0-9a-f-]{36}:\\d+$/.test(committed.metadata)) {',
         becomes: 'if (meta === undefined) {',
       },
@@ -149,7 +149,7 @@ export const open: readonly Mutant[] = [
     violates: ['I1', 'I14'],
     changes: [
       {
-        file: 'engine/open.ts',
+        file: 'engine/open-input.ts',
         is: `
   let position = meta?.positions[topic]
   if (position === undefined) {`,
@@ -166,7 +166,7 @@ export const open: readonly Mutant[] = [
     violates: ['L3'],
     changes: [
       {
-        file: 'engine/open.ts',
+        file: 'engine/open-input.ts',
         is: `
   await checkPosition(log, clock, { topic, partition, position, whose: \`'\${deployment.plan.processor}'\` })
   return position`,
@@ -180,14 +180,14 @@ export const open: readonly Mutant[] = [
     rule: 'O5',
     does: 'forgets stream time at every OPEN',
     violates: ['I9', 'W2'],
-    changes: [{ file: 'engine/open.ts', is: 'clock.restore(meta.times[name] ?? -Infinity)', becomes: 'clock.restore(-Infinity)' }],
+    changes: [{ file: 'engine/open-input.ts', is: 'clock.restore(meta.times[name] ?? -Infinity)', becomes: 'clock.restore(-Infinity)' }],
   },
   {
     name: 'marks-not-restored',
     rule: 'O5',
     does: 'forgets at every OPEN what the upstream tasks have told',
     violates: ['W2'],
-    changes: [{ file: 'engine/open.ts', is: 'marks?.restore(meta.marks[name] ?? [])', becomes: '' }],
+    changes: [{ file: 'engine/open-input.ts', is: 'marks?.restore(meta.marks[name] ?? [])', becomes: '' }],
   },
   {
     name: 'from-the-start',
@@ -196,7 +196,7 @@ export const open: readonly Mutant[] = [
     violates: ['I1', 'I14'],
     changes: [
       {
-        file: 'engine/open.ts',
+        file: 'engine/open-input.ts',
         is: 'return position }',
         becomes: 'return (await log.bounds(topic, partition)).start\n}',
       },
