@@ -19,10 +19,16 @@ export const packedEntry = ({ store, key, value }: CacheEntry): PackedEntry => [
   value === null ? null : new Uint8Array(value),
 ]
 
+/** What a call found, and how to go back to it. */
+interface Past {
+  readonly stamp: string | null
+  readonly undo: () => void
+}
+
 export class CacheServer {
   readonly #tasks = new Map<string, TaskContent>()
   /** Per task: what takes back its last calls, newest last. */
-  readonly #history = new Map<string, (() => void)[]>()
+  readonly #history = new Map<string, Past[]>()
   /** How many calls of a task can be taken back. */
   readonly #remembered: number
   /** Goes up with every change. */
@@ -108,14 +114,14 @@ export class CacheServer {
     this.#history.delete(task)
     return 'lost'
   }
-  /** How many calls of the task can be taken back now. */
-  remembered(task: string): number {
-    return this.#history.get(task)?.length ?? 0
+  /** The stamps that a rollback of 1, 2, 3 … calls would bring back. */
+  pastStamps(task: string): readonly (string | null)[] {
+    return (this.#history.get(task) ?? []).map(past => past.stamp).reverse()
   }
   /** A fault: the task's part is what it was before its last `calls` calls. */
   rollBack(task: string, calls: number): void {
     const history = this.#history.get(task) ?? []
-    for (let i = 0; i < calls; i++) history.pop()?.()
+    for (let i = 0; i < calls; i++) history.pop()?.undo()
     this.version++
   }
   #copied(task: string): Map<string, StoreContent> {
@@ -135,7 +141,7 @@ export class CacheServer {
     if (this.#remembered === 0 || (before !== undefined && before.damage !== 'none')) return // nothing falls back to what has lost an entry
     let history = this.#history.get(task)
     if (history === undefined) this.#history.set(task, (history = []))
-    history.push(undo)
+    history.push({ stamp: before?.stamp ?? null, undo })
     if (history.length > this.#remembered) history.shift()
   }
 }

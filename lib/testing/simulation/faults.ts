@@ -88,7 +88,7 @@ export const CHAOS: FaultRates = Object.freeze({
   'request lost': 0.008,
   'lands late': 0.012,
   'reply lost': 0.012,
-  'cache rolled back': 0.03,
+  'cache rolled back': 0.05,
   'cache lost its tail': 0,
   'cache lost': 0.002,
   'cache of another ledger': 0,

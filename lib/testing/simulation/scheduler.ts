@@ -4,7 +4,7 @@ import { MillraceError, messageOf } from '../../model/errors.ts'
 import { Fate, type Strike } from './fate.ts'
 import { CALM, type CallFault, type FaultRates, swarm, Tally } from './faults.ts'
 import { type DrawPoint, isCutOff, type Outage, strike } from './judgement.ts'
-import { Pending, Waiting } from './pending.ts'
+import { Pending, type Stage, Waiting } from './pending.ts'
 import { Process } from './process.ts'
 import { wireOf } from './process-wire.ts'
 import { SeededRandom } from './random.ts'
@@ -130,9 +130,9 @@ export class Scheduler {
       return at
     },
   }
-  /** Whether a request is on its way whose point begins so. */
-  underWay(point: string): boolean {
-    return this.#waiting.some(pending => pending.stage === 'request' && pending.point.startsWith(point))
+  /** Whether a call is on its way whose point begins so, at this stage or at any. */
+  underWay(point: string, stage?: Stage): boolean {
+    return this.#waiting.some(pending => pending.point.startsWith(point) && (stage === undefined || pending.stage === stage))
   }
   /** A throw of the rates' dice. */
   chance(kind: keyof FaultRates): boolean {

@@ -6,7 +6,7 @@ import { portsOver, type SimulatedPorts, World } from './world.ts'
 import { BEFALLS } from './world-faults.ts'
 
 /** Calls per task that the cache can be rolled back. */
-const CACHE_CALLS = 8
+const CACHE_CALLS = 32
 
 /** A process that is born again after every death. */
 export interface Inhabitant {

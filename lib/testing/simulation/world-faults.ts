@@ -17,8 +17,8 @@ export interface Victims {
   readonly time: number
   /** Whether nobody has the task's cache open. */
   unattended(task: string): boolean
-  /** Whether a request is on its way whose point begins so. */
-  underWay(point: string): boolean
+  /** Whether a call is on its way whose point begins so, at this stage or at any. */
+  underWay(point: string, stage?: 'request'): boolean
 }
 interface Blow {
   readonly on: Victims
@@ -33,19 +33,26 @@ export const BEFALLS: Readonly<Record<WorldFault, Befall>> = {
   'cache rolled back': ({ on, chance }) => {
     const { world } = on
     const { justTouched } = world.cache
-    // Where it matters most: between two calls of a client, and just before what it asks for is read.
-    if (justTouched === null && !on.underWay('cache.read') && !on.underWay('cache.scan') && chance.below(4) > 0) return null
-    const tasks = world.cache.tasks.filter(task => world.cache.remembered(task) > 0)
+    // Where it matters most: just before what a client asks for is read, then between two of its calls.
+    const asked = on.underWay('cache.read', 'request') || on.underWay('cache.scan', 'request')
+    if (!asked && chance.below(justTouched === null ? 30 : 7) > 0) return null
+    const tasks = world.cache.tasks.filter(task => world.cache.pastStamps(task).length > 0)
     if (tasks.length === 0) return null
     const chosen = chance.below(4) === 0 ? tasks : [justTouched !== null && tasks.includes(justTouched) ? justTouched : chance.pick(tasks)]
-    for (const task of chosen) world.cache.rollBack(task, chance.between(1, world.cache.remembered(task)))
+    for (const task of chosen) {
+      const stamps = world.cache.pastStamps(task)
+      const calls = stamps.map((_, i) => i + 1)
+      const followed = calls.filter(n => isFollowed(stamps[n - 1]!)) // a rebuilt cache tells its owner at once what it is
+      const some = followed.length > 0 && chance.below(4) > 0 ? followed : calls
+      world.cache.rollBack(task, chance.below(2) === 0 ? some.at(-1)! : chance.pick(some)) // the older, the more is different
+    }
     return chosen.map(task => `${task} to ${world.cache.stamp(task)}`).join(', ')
   },
   'cache lost its tail': ({ on: { world }, chance }) => {
-    const tasks = stamped(world).filter(task => callOf(world.cache.stamp(task)!) > 0 && world.cache.remembered(task) > 0)
+    const tasks = stamped(world).filter(task => callOf(world.cache.stamp(task)!) > 0 && world.cache.pastStamps(task).length > 0)
     if (tasks.length === 0) return null
     const task = chance.pick(tasks)
-    world.cache.rollBack(task, chance.between(1, Math.min(callOf(world.cache.stamp(task)!), world.cache.remembered(task))))
+    world.cache.rollBack(task, chance.between(1, Math.min(callOf(world.cache.stamp(task)!), world.cache.pastStamps(task).length)))
     return `${task} to ${world.cache.stamp(task)}`
   },
   'cache lost': ({ on: { world }, chance }) => {
@@ -133,5 +140,10 @@ const SERVERS = ['log.', 'cache.', 'tables.', 'registry.']
 const callOf = (stamp: string): number => {
   const parsed = stampOf(stamp)
   return parsed?.kind === 'dirty' ? parsed.call : 0
+}
+/** Whether a stamp is of a cache that follows its ledger, not of one that is empty or being filled anew. */
+const isFollowed = (text: string | null): boolean => {
+  const stamp = stampOf(text)
+  return stamp !== null && (stamp.kind === 'clean' || stamp.from >= 0)
 }
 const stamped = (world: World): readonly string[] => world.cache.tasks.filter(task => world.cache.stamp(task) !== null)

@@ -44,28 +44,28 @@ test('a roll-back gives exactly what was there before the last calls, to any dep
     const { server } = lived(8)
     server.rollBack('t', back)
     assert.equal(shown(server), states.at(-1 - back), `${back} calls back`)
-    assert.equal(server.remembered('t'), states.length - 1 - back)
+    assert.equal(server.pastStamps('t').length, states.length - 1 - back)
   }
 })
 
 test('one roll-back after the other is the same as both at once, and goes no deeper than what is remembered', () => {
   const { server, states } = lived(3)
-  assert.equal(server.remembered('t'), 3)
+  assert.equal(server.pastStamps('t').length, 3)
   server.rollBack('t', 1)
   server.rollBack('t', 1)
   assert.equal(shown(server), states.at(-3))
   server.rollBack('t', 99)
   assert.equal(shown(server), states.at(-4))
-  assert.equal(server.remembered('t'), 0)
+  assert.equal(server.pastStamps('t').length, 0)
 })
 
 test('calls that changed nothing are not remembered', () => {
   const { server } = lived(8)
-  const before = server.remembered('t')
+  const before = server.pastStamps('t').length
   assert.equal(server.apply('t', call('nonsense', '7'), [entry('a', '7')]), 'mismatch')
   assert.equal(server.wipe('t', null), 'wiped')
   assert.equal(server.lose('t'), 'nothing')
-  assert.equal(server.remembered('t'), before)
+  assert.equal(server.pastStamps('t').length, before)
 })
 
 test('E6: an APPLY that lands after its error writes what it was given then, or nothing when the stamp has moved on', async () => {

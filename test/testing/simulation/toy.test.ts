@@ -59,11 +59,13 @@ describe('a system that keeps the rules', () => {
     'cache rolled back',
     'clock jump',
   ] as const satisfies readonly Fault[]
+  /** A cache falls back at few of the moments at which it is to. */
+  const rateOf = (fault: Fault): number => (fault === 'cache rolled back' ? 1 : 0.05)
   for (const fault of alone)
     test(`'${fault}' alone, and often`, async () => {
       let struck = 0
       for (let seed = 1; seed <= 10; seed++) {
-        const { violation, simulation } = await toyRun(seed, null, 300, { faults: { ...CALM, [fault]: 0.05, hurry: 0.05 } })
+        const { violation, simulation } = await toyRun(seed, null, 300, { faults: { ...CALM, [fault]: rateOf(fault), hurry: 0.05 } })
         assert.equal(violation, null, `seed ${seed}`)
         struck += simulation.tally.of(fault)
       }

@@ -43,6 +43,8 @@ export interface Shape {
   readonly regrouped: 'records' | 'results' | 'nothing'
   /** When the second windows tell. */
   readonly emit: 'on-close' | 'on-update'
+  /** How many different keys there are. */
+  readonly keys: number
   /** Times of events go up with at most this disorder; it is the grace of second windows over records. */
   readonly disorder: number
 }

@@ -41,22 +41,23 @@ async function violationOf(staging: Staging): Promise<string | null> {
     : (quietViolation(world, watch, shape) ?? `L1: it is calm, and yet tasks are not drained again (${quiet})`)
 }
 
-async function write({ simulation, chance, input, shape }: Staging, check: () => void): Promise<void> {
+async function write({ simulation, chance, input, shape, theme }: Staging, check: () => void): Promise<void> {
   const { broker } = simulation.world
   const writer = new InputWriter(simulation.world)
   const pass = async (draws: number): Promise<void> => {
     await simulation.run(() => false, { limit: draws, check })
   }
   const until = async (time: number): Promise<void> => {
-    await simulation.run(() => simulation.time >= time, { limit: 300, check })
+    await simulation.run(() => simulation.time >= time, { limit: 200, check })
   }
   /** Nothing is written for a while: sources become idle. */
   const rest = (): Promise<void> => until(simulation.time + chance.between(200, 800))
+  const seldom = theme === 'idleness' ? 3 : 6
   for (let written = 0; written < input.length; ) {
-    if (chance.below(6) === 0) await rest()
+    if (chance.below(seldom) === 0) await rest()
     const next = input.slice(written, written + chance.between(1, 4))
     const writes = writesOf(next, shape.partitions)
-    const hangs = chance.below(5) === 0
+    const hangs = chance.below(seldom) === 0
     const draws = chance.below(80)
     if (broker.disk === 'free' && !hangs) {
       await writer.write(writes)

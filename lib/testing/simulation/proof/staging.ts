@@ -1,5 +1,5 @@
 // A seed's job on its stage: two processes that run it, whatever befalls them, and what can be asked about them.
-import { type Tuning, TUNING } from '../../../engine/environment.ts'
+import type { Tuning } from '../../../engine/environment.ts'
 import type { Life, OpenTask } from '../../../engine/life.ts'
 import { Worker } from '../../../engine/worker.ts'
 import { isRetriable } from '../../../model/errors.ts'
@@ -11,8 +11,8 @@ import { SeededRandom } from '../random.ts'
 import type { SimulationOptions } from '../scheduler.ts'
 import { type Inhabitant, Simulation } from '../simulation.ts'
 import type { SimulatedPorts } from '../world.ts'
-import { eventsOf, shapeOf } from './input.ts'
-import { themed, THEMES } from './themes.ts'
+import { eventsOf, shapeOf, tuningOf } from './input.ts'
+import { type Theme, themed, THEMES } from './themes.ts'
 import { APP, type Event, events, jobOf, type Shape } from './job.ts'
 import { Watch } from './watch.ts'
 import { Witness } from './witness.ts'
@@ -26,6 +26,7 @@ export interface StagingOptions extends SimulationOptions {
 
 export class Staging {
   readonly simulation: Simulation
+  readonly theme: Theme
   readonly shape: Shape
   readonly input: readonly Event[]
   readonly watch: Watch
@@ -41,16 +42,14 @@ export class Staging {
 
   constructor(seed: number, { shape, only, ...options }: StagingOptions = {}) {
     this.chance = new SeededRandom(~seed)
-    this.shape = { ...shapeOf(this.chance), ...shape }
-    const input = eventsOf(this.chance, this.chance.between(10, 40), this.shape.disorder)
+    this.theme = this.chance.pick(THEMES)
+    this.shape = { ...shapeOf(this.chance, this.theme), ...shape }
+    const input = eventsOf(this.chance, this.chance.between(10, this.theme === 'memory' ? 60 : 40), this.shape)
     this.input = only === undefined ? input : input.filter(e => only.has(e.id))
-    const faults = themed(swarm(new SeededRandom(seed), HAVOC), this.chance.pick(THEMES))
+    const faults = themed(swarm(new SeededRandom(seed), HAVOC), this.theme)
     this.simulation = new Simulation(seed, { faults, ...options })
     this.#job = jobOf(this.shape)
-    // As small as they may be: a read, a snapshot and an APPLY of a few entries take many calls, as large ones do.
-    const [snapshotBytes, residentEntries] = [this.chance.pick([500, 1_200, 2_500]), this.chance.pick([1, 1, 2, 1_000])]
-    const spans = { applyEveryMs: this.chance.pick([15, 40, 150]), markEveryMs: 20 }
-    this.#tuning = { ...TUNING, ...spans, ledgerReadBytes: 200, applyEntries: 2, snapshotBytes, residentEntries }
+    this.#tuning = tuningOf(this.chance, this.theme)
     const { world } = this.simulation
     this.witness = new Witness(world)
     this.watch = new Watch(world, planOfProcessor(this.#job[0]), this.shape, this.witness)
