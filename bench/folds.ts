@@ -78,14 +78,15 @@ const jobs = Object.entries(FOLDS).map(([what, fold]) => ({
 
 /** A whole round, as the events of a window for each key. */
 function round({ folds }: (typeof jobs)[number]): unknown[][] {
-  const keys = Array.from({ length: KEYS }, () => folds.initial())
+  const keys: unknown[][] = []
   const moment = { at: 0, ordinal: 0 }
   for (let i = 0; i < EVENTS; i++) {
     const event = events[i]!
-    const states = keys[i % KEYS]!
+    const states = keys[i % KEYS]
     moment.at = event.at
     moment.ordinal = i + 1
-    folds.add(states, folds.measure(event, moment, states))
+    if (states === undefined) keys.push(folds.begun(folds.measureFirst(event, moment)))
+    else folds.add(states, folds.measure(event, moment, states))
   }
   return keys
 }

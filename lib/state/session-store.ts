@@ -8,9 +8,9 @@ import { ValueReader, writeValue } from './value-codec.ts'
 
 export class Session {
   readonly key: Key
-  start: number
+  start = 0
   /** Last event plus gap. */
-  end: number
+  end = 0
   /** One state per fold, in the order of the folds. */
   values: unknown[]
   /** Records folded. */
@@ -24,6 +24,8 @@ export class Session {
   live: 'live' | 'gone' = 'live'
   /** Whether the heap of ends has an entry for it. */
   awaited: 'awaited' | 'not' = 'not'
+  /** The key's next session in time. */
+  next: Session | null = null
   /** The start under which the ledger knows it. */
   storedStart: number | null = null
   constructor(key: Key, start: number, end: number, values: unknown[]) {
@@ -37,43 +39,52 @@ export class Session {
 /** What undo puts back of a session. */
 type Kept = readonly [session: Session, fields: Pick<Session, 'start' | 'end' | 'values' | 'folded' | 'told' | 'toldEnd'>]
 
+/** Of the time by which a session's end moves on; what ends in one of them is looked at together. */
+const SLICES_A_GAP = 16
+
 export class SessionStore implements Store, Undoable {
   readonly name: string
-  readonly #keys = new Map<Key, readonly Session[]>()
+  /** The first session of each key: most have no other. */
+  readonly #keys = new Map<Key, Session>()
   readonly #resultOf: (values: readonly unknown[]) => unknown
-  readonly #ends = new DueHeap<Session>(
-    s => (s.live === 'live' ? s.end : null),
-    s => (s.awaited = 'not'),
-  )
+  readonly #ends: DueHeap<Session>
   /** Null: it is gone, the next is looked for when it is asked for. */
   #latest: number | null = -Infinity
   #changed: Session[] = []
   #live = 0
   /** @param resultOf what people see of a session's values */
-  constructor(name: string, resultOf: (values: readonly unknown[]) => unknown) {
+  constructor(name: string, gapMs: number, resultOf: (values: readonly unknown[]) => unknown) {
     this.name = name
+    this.#ends = new DueHeap(
+      s => (s.live === 'live' ? s.end : null),
+      s => (s.awaited = 'not'),
+      Math.ceil(gapMs / SLICES_A_GAP),
+    )
     this.#resultOf = resultOf
   }
   get size(): number {
     return this.#live
   }
-  /** The open sessions of a key, in time order; they neither touch nor overlap. */
-  of(key: Key): readonly Session[] | undefined {
-    return this.#keys.get(key)
+  /** The first open session of a key; `next` leads to the others, in time order. They neither touch nor overlap. */
+  first(key: Key): Session | null {
+    return this.#keys.get(key) ?? null
+  }
+  *of(key: Key): Iterable<Session> {
+    for (let session = this.first(key); session !== null; session = session.next) yield session
   }
   *[Symbol.iterator](): Iterator<Session> {
-    for (const sessions of this.#keys.values()) yield* sessions
+    for (const first of this.#keys.values())
+      for (let session: Session | null = first; session !== null; session = session.next) yield session
   }
   /** Everything that undo needs to bring a key back to what it is now. */
   kept(key: Key, copied: (values: readonly unknown[]) => unknown[]): readonly Kept[] {
-    return (this.#keys.get(key) ?? []).map(s => [
+    return Array.from(this.of(key), s => [
       s,
       { start: s.start, end: s.end, values: copied(s.values), folded: s.folded, told: s.told, toldEnd: s.toldEnd },
     ])
   }
   add(session: Session): void {
-    const others = this.#keys.get(session.key)
-    this.#keys.set(session.key, others === undefined ? [session] : [...others, session].sort((a, b) => a.start - b.start))
+    this.#link(session)
     this.#live++
     if (session.awaited === 'not') {
       session.awaited = 'awaited'
@@ -89,9 +100,7 @@ export class SessionStore implements Store, Undoable {
     this.#changed.push(session)
   }
   remove(session: Session): void {
-    const left = this.#keys.get(session.key)!.filter(s => s !== session)
-    if (left.length === 0) this.#keys.delete(session.key)
-    else this.#keys.set(session.key, left)
+    this.#unlink(session)
     session.live = 'gone'
     if (--this.#live === 0) this.#latest = -Infinity
     else if (session.end === this.#latest) this.#latest = null
@@ -99,16 +108,16 @@ export class SessionStore implements Store, Undoable {
   }
   restore(entry: unknown, old: unknown): void {
     const key = entry as Key
-    for (const session of this.#keys.get(key) ?? []) this.remove(session)
+    for (const session of [...this.of(key)]) this.remove(session)
     for (const [session, fields] of old as readonly Kept[]) {
       Object.assign(session, fields)
       session.live = 'live'
       this.add(session)
     }
   }
-  /** The earliest end of an open session, Infinity when none is open. */
-  earliestEnd(): number {
-    return this.#ends.firstAt()
+  /** The earliest end of an open session, Infinity when none is open. What ends after `by` may be told to end earlier, but not by then. */
+  earliestEnd(by: number): number {
+    return this.#ends.firstAt(by)
   }
   /** The latest end of an open session, −Infinity when none is open. Exact: a drain takes stream time there, and no trace of a refused record may show in it. */
   latestEnd(): number {
@@ -121,7 +130,7 @@ export class SessionStore implements Store, Undoable {
   /** Removes the sessions that end at `end`, the earliest; in key order. */
   close(end: number): readonly Session[] {
     const closed: Session[] = []
-    while (this.earliestEnd() === end) {
+    while (this.earliestEnd(end) === end) {
       const session = this.#ends.first()!
       this.remove(session)
       closed.push(session)
@@ -145,14 +154,15 @@ export class SessionStore implements Store, Undoable {
     }
   }
   writeAll(block: BlockWriter, store: number): void {
-    for (const sessions of this.#keys.values()) for (const session of sessions) this.#writeEntry(block, store, session)
+    for (const session of this) this.#writeEntry(block, store, session)
   }
   load(key: Buffer, value: Buffer | null): void {
     const start = key.readDoubleLE(0)
     const k = new ValueReader(key, 8).read() as Key
-    const existing = this.#keys.get(k)?.find(s => s.start === start)
+    let existing = this.first(k)
+    while (existing !== null && existing.start !== start) existing = existing.next
     if (value === null) {
-      if (existing === undefined) return
+      if (existing === null) return
       this.remove(existing)
       this.#settle(existing)
       return
@@ -168,7 +178,7 @@ export class SessionStore implements Store, Undoable {
     session.taken = taken
     session.values = []
     while (!reader.done) session.values.push(reader.read())
-    if (existing === undefined) this.add(session)
+    if (existing === null) this.add(session)
     else this.touch(session)
     this.#settle(session)
     session.storedStart = start
@@ -181,9 +191,28 @@ export class SessionStore implements Store, Undoable {
     this.#live = 0
   }
   *entries(key?: Key): Iterable<StateEntry> {
-    const found = key === undefined ? this.#keys.values() : [this.#keys.get(key) ?? []]
-    for (const sessions of found)
-      for (const { key: k, start, end, values } of sessions) yield { key: k, window: { start, end }, value: this.#resultOf(values) }
+    for (const { key: k, start, end, values } of key === undefined ? this : this.of(key))
+      yield { key: k, window: { start, end }, value: this.#resultOf(values) }
+  }
+  #link(session: Session): void {
+    let before: Session | null = null
+    let after = this.first(session.key)
+    while (after !== null && after.start < session.start) [before, after] = [after, after.next]
+    session.next = after
+    if (before === null) this.#keys.set(session.key, session)
+    else before.next = session
+  }
+  #unlink(session: Session): void {
+    const { key, next } = session
+    let before = this.first(key)!
+    if (before === session) {
+      if (next === null) this.#keys.delete(key)
+      else this.#keys.set(key, next)
+    } else {
+      while (before.next !== session) before = before.next!
+      before.next = next
+    }
+    session.next = null
   }
   /** What comes from the ledger is no change. */
   #settle(session: Session): void {

@@ -32,7 +32,7 @@ export class TimerStore implements Store, Undoable {
   }
   /** When the first timer of a clock is due, Infinity when none is set. */
   nextAt(clock: KeptTimer['clock']): number {
-    return this.#due[clock].firstAt()
+    return this.#due[clock].firstAt(Infinity)
   }
   /** Sets a timer in place of the one of that name, if there is one. */
   set(timer: KeptTimer, undo: UndoLog): void {

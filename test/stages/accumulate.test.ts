@@ -9,8 +9,9 @@ const all = accumulate(
   [count(), collect((v: number) => v, { atMost: 2, beyond: 'fail' }), mean((v: number) => v)].map(f => foldSpecOf(f as never)),
 )
 const of = (...values: readonly number[]): unknown[] => {
-  const states = all.initial()
-  for (const [i, v] of values.entries()) all.add(states, all.measure(v, { at: i, ordinal: v }, states))
+  const [first, ...others] = values
+  const states = all.begun(all.measureFirst(first, { at: 0, ordinal: first! }))
+  for (const [i, v] of others.entries()) all.add(states, all.measure(v, { at: i + 1, ordinal: v }, states))
   return states
 }
 

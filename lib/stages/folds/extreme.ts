@@ -9,30 +9,31 @@ const checked = (v: Comparable, name: string): Comparable => {
   if (typeof v === 'string' || (typeof v === 'number' && v === v) || v instanceof Decimal) return v
   throw refused(name, v)
 }
-const below = (a: Comparable, b: Comparable): boolean => (a instanceof Decimal && b instanceof Decimal ? compareDecimals(a, b) < 0 : a < b)
+const below = (a: Comparable, b: Comparable): boolean => {
+  if (typeof a === 'number' && typeof b === 'number') return a < b
+  return a instanceof Decimal && b instanceof Decimal ? compareDecimals(a, b) < 0 : a < b
+}
 
+/** @param better which of two is kept; each fold has a function of its own, so that the compiler sees one where it is called and can put it in line */
 const extreme = <T, V extends Comparable>(
   name: 'min' | 'max',
   f: (v: T) => V,
-  replaces: (measured: Comparable, state: Comparable) => boolean,
-): Fold<T, V> => {
-  const better = (state: Comparable | null, measured: Comparable): Comparable =>
-    state === null || replaces(measured, state) ? measured : state
-  return fold<T, V, Comparable | null, Comparable>({
+  better: (state: Comparable | null, measured: Comparable | null) => Comparable | null,
+): Fold<T, V> =>
+  fold<T, V, Comparable | null, Comparable | null>({
     fold: name,
     version: 1,
     reads: synchronous(`${name}()`, f),
     initial: () => null,
     measure: value => checked(f(value as T), name),
     add: better,
-    merge: (a, b) => (b === null ? a : better(a, b)),
+    merge: better,
     result: state => state,
   })
-}
 
 /** The smallest; strings by UTF-16 code unit. */
 export const min = <T, V extends number | string | Decimal>(f: (v: T) => V): Fold<T, V> =>
-  extreme('min', f, (measured, state) => below(measured, state))
+  extreme('min', f, (state, measured) => (state === null || (measured !== null && below(measured, state)) ? measured : state))
 /** The largest. */
 export const max = <T, V extends number | string | Decimal>(f: (v: T) => V): Fold<T, V> =>
-  extreme('max', f, (measured, state) => below(state, measured))
+  extreme('max', f, (state, measured) => (state === null || (measured !== null && below(state, measured)) ? measured : state))

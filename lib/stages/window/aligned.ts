@@ -69,16 +69,15 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
     } else if (lastEnd === -Infinity) return // S3.1: before the first window
 
     const before = pane?.keys.get(key)
-    const states = before === undefined ? folds.initial() : before.values
-    const measured = folds.measure(value, cursor, states)
+    const measured = before === undefined ? folds.measureFirst(value, cursor) : folds.measure(value, cursor, before.values)
     if (missed.length > 0)
       late.missed(value, missed, 'some') // S3.6
     else late.taken()
     pane ??= openPane(start)
     lastPane = pane
-    const accumulator = before ?? store.add(pane, key, states)
-    log?.note(store, accumulator, before === undefined ? undefined : folds.copied(states))
-    folds.add(states, measured)
+    const accumulator = before ?? store.add(pane, key, folds.begun(measured))
+    log?.note(store, accumulator, before === undefined ? undefined : folds.copied(before.values))
+    if (before !== undefined) folds.add(before.values, measured)
     if (accumulator.folded++ === accumulator.told) untold.note(accumulator) // else it is noted already
     store.touch(accumulator)
     if (corrected.length > 0) context.afterRecord(() => correct(key, corrected))

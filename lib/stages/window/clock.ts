@@ -9,8 +9,8 @@ export interface Closing {
   readonly delayMs: number
   /** Whether a drain waits for it and brings it about, as for windows; timers stay as they are (S3.8). */
   readonly drains: 'drains' | 'stays'
-  /** The earliest end of what is open, Infinity when nothing is. */
-  nextEnd(): number
+  /** The earliest end of what is open, Infinity when nothing is. What ends after `by` may be told to end earlier, but not by then. */
+  nextEnd(by: number): number
   /** No open end is later; −Infinity when nothing is open. */
   lastEnd(): number
   /** Closes what ends at `end` and emits its results in key order. */
@@ -30,7 +30,7 @@ export interface Ticking {
 export class StreamClock {
   /** The largest event time seen; it never goes back (S2.1, I9). */
   time = -Infinity
-  /** Nothing is due before stream time reaches this. */
+  /** Nothing is due before stream time reaches this; something may be due later only. */
   wake = Infinity
   readonly #above: StreamClock | null
   readonly #closings: Closing[] = []
@@ -77,7 +77,7 @@ export class StreamClock {
   restore(time: number): void {
     this.time = time
     for (const closing of this.#closings) closing.restored?.(time)
-    this.wake = this.#nextWake()
+    this.wake = this.#nextWake(Infinity)
     for (const { clock, lagMs } of this.#below) clock.restore(time - lagMs)
   }
   /** Closes what is due already: after a restart with less grace there may be something. */
@@ -87,7 +87,7 @@ export class StreamClock {
   }
   /** Stream time at which something here or below is due; Infinity when nothing is open. */
   due(): number {
-    let due = this.wake
+    let due = this.#nextWake(Infinity)
     for (const { clock, lagMs } of this.#below) due = Math.min(due, clock.due() + lagMs)
     return due
   }
@@ -128,13 +128,13 @@ export class StreamClock {
       if (!(tickAt <= this.time)) break
       ticking!.tick()
     }
-    this.wake = this.#nextWake()
+    this.wake = this.#nextWake(this.time)
   }
   #closeNext(by: number, cause: Cause): 'closed' | 'nothing due' {
     let next: Closing | undefined
     let end = Infinity
     for (const closing of this.#closings) {
-      const e = closing.nextEnd()
+      const e = closing.nextEnd(by - closing.delayMs)
       if (e + closing.delayMs > by) continue
       if (e < end || (e === end && next !== undefined && closing.name < next.name)) {
         next = closing
@@ -153,9 +153,10 @@ export class StreamClock {
     }
     return next
   }
-  #nextWake(): number {
+  /** @param by what is due after this may be told too early */
+  #nextWake(by: number): number {
     let wake = this.#nextTicking()?.nextTick() ?? Infinity
-    for (const closing of this.#closings) wake = Math.min(wake, closing.nextEnd() + closing.delayMs)
+    for (const closing of this.#closings) wake = Math.min(wake, closing.nextEnd(by - closing.delayMs) + closing.delayMs)
     return wake
   }
 }

@@ -20,7 +20,7 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
   const log = context.refusal === 'shared' ? undo : null
   const out = new Emitter(context, down, name, folds)
   const late = lateDoor(context, name, graceMs, w.late)
-  const store = new SessionStore(name, folds.shown)
+  const store = new SessionStore(name, gapMs, folds.shown)
   const untold = new Untold<Session>(clock, emit, s => s.live === 'live' && s.folded !== s.told)
   context.keep(store)
 
@@ -28,7 +28,7 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
     name,
     delayMs: graceMs + PAST,
     drains: 'drains',
-    nextEnd: () => store.earliestEnd(),
+    nextEnd: by => store.earliestEnd(by),
     lastEnd: () => store.latestEnd(),
     close: (end, cause) => {
       const closed = store.close(end)
@@ -43,48 +43,55 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
   return value => {
     const { at, key } = cursor
     if (key === null) throw new MillraceError('KEY_MISSING', `window '${name}' needs a key`)
-    const open = store.of(key)
-    const touched = open === undefined ? NONE : joined(open, at)
-    if (touched.length === 0 && at + gapMs + graceMs < clock.time) return late.missed(value, [{ start: at, end: at + gapMs }], 'all')
-    const [first] = touched
-    const others = touched.length > 1 ? touched.slice(1) : NONE
-    const states = first === undefined ? folds.initial() : others === NONE ? first.values : merged(touched)
-    const measured = folds.measure(value, cursor, states)
+    const open = store.first(key)
+    let first: Session | null = null
+    let others = NONE
+    if (open !== null) {
+      if (open.next === null) first = joins(open, at) ? open : null
+      else [first = null, ...others] = joined([...store.of(key)], at)
+    }
+    if (first === null && at + gapMs + graceMs < clock.time) return late.missed(value, [{ start: at, end: at + gapMs }], 'all')
+    const states = first === null ? null : others.length === 0 ? first.values : merged(first, others)
+    const measured = states === null ? folds.measureFirst(value, cursor) : folds.measure(value, cursor, states)
     // From here on nothing can fail.
     late.taken()
     log?.note(store, key, store.kept(key, folds.copied))
-    if (first === undefined) begin(key, at, states, measured)
-    else join(first, others, at, states, measured)
+    if (first === null) begin(key, at, folds.begun(measured))
+    else join(first, others, at, states!, measured)
   }
 
+  function touches(s: Session, at: number): boolean {
+    return at <= s.end && s.start <= at + gapMs
+  }
+  function spans(of: readonly Session[], at: number): boolean {
+    return Math.max(at + gapMs, ...of.map(s => s.end)) - Math.min(at, ...of.map(s => s.start)) <= longestMs
+  }
+  /** Whether an event at `at` is in a session that is the only one of its key. */
+  function joins(s: Session, at: number): boolean {
+    if (!touches(s, at) || (longestMs !== Infinity && !spans([s], at))) return false
+    return at >= s.start || !s.taken.includes(at)
+  }
   /** The sessions that an event at `at` is in: touching is enough (S3.5); none of it may become longer than it is allowed to be. */
   function joined(open: readonly Session[], at: number): readonly Session[] {
-    const touches = (s: Session): boolean => at <= s.end && s.start <= at + gapMs
-    const touched = open.length === 1 ? (touches(open[0]!) ? open : NONE) : open.filter(touches)
-    const into = longestMs === Infinity ? touched : fitting(touched, at)
+    const touched = open.filter(s => touches(s, at))
+    // All of them, if they may be one; else the first that may have the event.
+    const into = longestMs === Infinity || spans(touched, at) ? touched : touched.filter(s => spans([s], at)).slice(0, 1)
     return into.length > 0 && at < into[0]!.start && into.some(s => s.taken.includes(at)) ? NONE : into
-  }
-  /** All of them, if they may be one; else the first that may have the event. */
-  function fitting(touched: readonly Session[], at: number): readonly Session[] {
-    const spans = (of: readonly Session[]): boolean =>
-      Math.max(at + gapMs, ...of.map(s => s.end)) - Math.min(at, ...of.map(s => s.start)) <= longestMs
-    return spans(touched) ? touched : touched.filter(s => spans([s])).slice(0, 1)
   }
   /** Only its start tells a session from others of its key (I10): one that is open beside a closed one does not move to where that began. */
   function keepStart(closed: Session): void {
-    for (const other of store.of(closed.key) ?? NONE) {
+    for (const other of store.of(closed.key)) {
       if (other.start < closed.start) continue
       other.taken = [...other.taken, closed.start]
       store.touch(other)
     }
   }
-  function merged([first, ...others]: readonly Session[]): States {
-    const states = folds.copied(first!.values)
+  function merged(first: Session, others: readonly Session[]): States {
+    const states = folds.copied(first.values)
     for (const other of others) folds.merge(states, other.values)
     return states
   }
-  function begin(key: Key, at: number, states: States, measured: readonly unknown[]): void {
-    folds.add(states, measured)
+  function begin(key: Key, at: number, states: States): void {
     const session = new Session(key, at, at + gapMs, states)
     session.folded = 1
     store.add(session)

@@ -179,9 +179,9 @@ test('S5.4: all states of a window come through its store as they were, as chang
       got: (store: PaneStore) => store.pane(20)!.keys.get('key')!.values,
     },
     {
-      make: () => new SessionStore('w', v => v),
+      make: () => new SessionStore('w', 10, v => v),
       put: (store: SessionStore, values) => store.add(new Session('key', 20, 30, values)),
-      got: (store: SessionStore) => store.of('key')![0]!.values,
+      got: (store: SessionStore) => store.first('key')!.values,
     },
   ]
   fc.assert(
