@@ -65,14 +65,14 @@ export class Rig {
       const { key, value } = values[i % values.length]!
       const at = timeOf(i)
       cursor.index = cursor.offset = cursor.ordinal = i
-      const mark = outbox.mark
+      outbox.begin()
       cursor.key = key
       cursor.at = at
       try {
         push(value)
         undo.forget()
       } catch (error) {
-        outbox.rollback(mark)
+        outbox.rollback()
         undo.restore()
         afterRecord.length = 0
         throw error

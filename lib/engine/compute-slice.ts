@@ -36,7 +36,7 @@ export function computeSlice(
     if (repartition !== null && heard(input, batch, i) === 'mark') continue
     cursor.at = batch.time(i)
     cursor.key = null
-    const mark = outbox.mark
+    outbox.begin()
     let door: Door = 'decode'
     let at = -Infinity
     let own: Key | null = null
@@ -59,7 +59,7 @@ export function computeSlice(
       undo.forget()
       session.breaker.taken()
     } catch (error) {
-      outbox.rollback(mark)
+      outbox.rollback()
       undo.restore()
       afterRecord.length = 0
       cursor.batch = batch

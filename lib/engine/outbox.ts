@@ -16,56 +16,73 @@ export interface TargetTopic {
   readonly writer: ValueWriter
 }
 
-export class Outbox {
-  #writes = new Map<string, (BatchBuilder | undefined)[]>()
-  /** The builder of every record written, in order: what a rollback takes back. */
-  readonly #log: BatchBuilder[] = []
-  #halfWritten: BatchBuilder | null = null
+/** What is sent to one partition of a topic. */
+class Lane {
+  builder: BatchBuilder | null = null
+  /** The step that wrote here last, and how many records lay here before it. */
+  step = -1
+  before = 0
+  /** What the last epoch made of it: the next one will not differ by much. */
+  records = 0
+  bytes = 0
+}
+/** What is sent to a topic: a lane for each partition that was ever written. */
+export type Lanes = (Lane | undefined)[]
 
-  /** A place to go back to. */
-  get mark(): number {
-    return this.#log.length
+export class Outbox {
+  readonly #topics = new Map<string, Lanes>()
+  #step = 0
+
+  /** Where records for a topic go, to be kept by whoever sends them. */
+  lanes(topic: string): Lanes {
+    let lanes = this.#topics.get(topic)
+    if (lanes === undefined) this.#topics.set(topic, (lanes = []))
+    return lanes
   }
-  rollback(mark: number): void {
-    if (this.#halfWritten !== null) {
-      this.#halfWritten.truncate(this.#halfWritten.count)
-      this.#halfWritten = null
-    }
-    while (this.#log.length > mark) {
-      const builder = this.#log.pop()!
-      builder.truncate(builder.count - 1)
-    }
+  /** What was written until now stays; what follows can be taken back. */
+  begin(): void {
+    this.#step = (this.#step + 1) & 0x3fffffff
   }
-  /** Opens a record; `done` must follow unless something throws. */
-  open(topic: string, partition: number, time: number): BatchBuilder {
-    let builders = this.#writes.get(topic)
-    if (builders === undefined) this.#writes.set(topic, (builders = []))
-    const builder = (builders[partition] ??= new BatchBuilder(16, 1_024)) // most epochs of a quiet topic write a record or two
+  /** Takes back what was written since `begin`, half-written or not. */
+  rollback(): void {
+    for (const lanes of this.#topics.values()) for (const lane of lanes) if (lane?.step === this.#step) lane.builder?.truncate(lane.before)
+  }
+  /** Opens a record; its `close()` must follow unless something throws. */
+  open(lanes: Lanes, partition: number, time: number): BatchBuilder {
+    const lane = (lanes[partition] ??= new Lane())
+    const builder = (lane.builder ??= roomFor(lane))
+    if (lane.step !== this.#step) {
+      lane.step = this.#step
+      lane.before = builder.count
+    }
     builder.open(time)
-    this.#halfWritten = builder
     return builder
   }
-  done(builder: BatchBuilder): void {
-    builder.close()
-    this.#halfWritten = null
-    this.#log.push(builder)
-  }
-  get size(): number {
-    return this.#log.length
+  get empty(): boolean {
+    for (const lanes of this.#topics.values()) if (lanes.some(lane => (lane?.builder?.count ?? 0) > 0)) return false
+    return true
   }
   /** Everything written since the last call. */
   take(): PartitionWrite[] {
     const writes: PartitionWrite[] = []
-    for (const [topic, builders] of this.#writes) {
-      builders.forEach((builder, partition) => {
-        if (builder !== undefined && builder.count > 0) writes.push({ topic, partition, columns: builder.columns() })
+    for (const [topic, lanes] of this.#topics) {
+      lanes.forEach((lane, partition) => {
+        if (lane === undefined) return
+        const { builder } = lane
+        lane.records = builder?.count ?? 0
+        lane.bytes = builder?.sizeBytes ?? 0
+        lane.step = -1
+        lane.builder = null
+        if (builder !== null && builder.count > 0) writes.push({ topic, partition, columns: builder.columns() })
       })
     }
-    this.#writes = new Map()
-    this.#log.length = 0
     return writes
   }
 }
+
+/** Most epochs of a quiet topic write a record or two. */
+const roomFor = ({ records, bytes }: Lane): BatchBuilder =>
+  new BatchBuilder(Math.max(16, Math.ceil(records * 1.1)), Math.max(1_024, Math.ceil(bytes * 1.1)))
 
 /** S1.3 */
 const isEventTime = (time: unknown): time is number => Number.isSafeInteger(time) && (time as number) >= 0
@@ -100,6 +117,7 @@ export class TopicSender {
   readonly #target: TargetTopic
   readonly #cursor: Cursor
   readonly #homes: Homes
+  readonly #lanes: Lanes
   readonly #times: 'checked' | 'as given'
   /** @param times `'as given'`: a value whose time is none is written all the same, for a reader to refuse */
   constructor(outbox: Outbox, target: TargetTopic, cursor: Cursor, times: 'checked' | 'as given' = 'checked') {
@@ -108,18 +126,19 @@ export class TopicSender {
     this.#cursor = cursor
     this.#times = times
     this.#homes = new Homes(target.partitions)
+    this.#lanes = outbox.lanes(target.spec.name)
   }
   /** @throws VALUE_REFUSED, KEY_MISSING, EVENT_TIME_INVALID: the caller's record is refused, nothing of it stays */
   send(value: unknown): void {
-    this.#outbox.done(this.#write(value, this.#keyOf(value)))
+    this.#write(value, this.#keyOf(value)).close()
   }
   /** Sends a record without a value: what there is of its key is gone (S1.1). */
   tombstone(key: Key): void {
-    const builder = this.#outbox.open(this.#target.spec.name, this.#homes.of(key), this.#cursor.at)
+    const builder = this.#outbox.open(this.#lanes, this.#homes.of(key), this.#cursor.at)
     builder.arena.utf8(String(key))
     builder.endKey()
     builder.nullValue()
-    this.#outbox.done(builder)
+    builder.close()
   }
   /** As send, for a repartition topic: the record carries its task's stream time. @throws KEY_DIFFERS */
   sendKeyed(value: unknown, key: Key, carrier: Carrier, streamTime: number): void {
@@ -132,12 +151,12 @@ export class TopicSender {
     }
     const builder = this.#write(value, own)
     carrier.write(builder.arena, streamTime)
-    this.#outbox.done(builder)
+    builder.close()
   }
   sendWith(value: unknown, headers: readonly (readonly [string, Uint8Array | string])[]): void {
     const builder = this.#write(value, this.#keyOf(value))
     packHeaders(builder.arena, headers)
-    this.#outbox.done(builder)
+    builder.close()
   }
   #keyOf(value: unknown): Key {
     const { spec } = this.#target
@@ -155,7 +174,7 @@ export class TopicSender {
     const { at } = this.#cursor
     const declared = spec.time === 'record-timestamp' ? at : (value as Readonly<Record<string, unknown>>)[spec.time]
     const time = spec.time === 'record-timestamp' || isEventTime(declared) ? (declared as number) : null
-    const builder = this.#outbox.open(spec.name, this.#homes.of(key), time ?? at)
+    const builder = this.#outbox.open(this.#lanes, this.#homes.of(key), time ?? at)
     builder.arena.utf8(String(key))
     builder.endKey()
     writer.write(value, builder.arena)
@@ -173,9 +192,9 @@ export class TopicSender {
     if (batch === null) throw new MillraceError('INTERNAL', 'a derived value cannot be forwarded as bytes')
     const key = batch.key(index)
     const partition = key === null ? this.#cursor.partition % this.#target.partitions : partitionOf(key, this.#target.partitions)
-    const builder = this.#outbox.open(this.#target.spec.name, partition, batch.time(index))
+    const builder = this.#outbox.open(this.#lanes, partition, batch.time(index))
     writeOriginal(builder, this.#cursor, headers)
-    this.#outbox.done(builder)
+    builder.close()
   }
 }
 

@@ -72,19 +72,23 @@ export class DeadLetters {
   }
   ofRecord(refused: Refused): void {
     const { name, partitions } = this.#deployment.deadLetterTopic
-    const builder = this.#outbox.open(name, this.#labels.partition % partitions, this.#cursor.batch!.time(this.#cursor.index))
+    const builder = this.#outbox.open(
+      this.#outbox.lanes(name),
+      this.#labels.partition % partitions,
+      this.#cursor.batch!.time(this.#cursor.index),
+    )
     writeOriginal(builder, this.#cursor, this.#headers(refused, 'record'))
-    this.#outbox.done(builder)
+    builder.close()
   }
   ofResult(refused: Refused, value: unknown, key: Key, at: number): void {
     const { name, partitions } = this.#deployment.deadLetterTopic
-    const builder = this.#outbox.open(name, this.#labels.partition % partitions, at)
+    const builder = this.#outbox.open(this.#outbox.lanes(name), this.#labels.partition % partitions, at)
     builder.arena.utf8(String(key))
     builder.endKey()
     builder.arena.utf8(asJson(value))
     builder.endValue()
     packHeaders(builder.arena, this.#headers(refused, 'result'))
-    this.#outbox.done(builder)
+    builder.close()
   }
   #headers({ code, message, stage }: Refused, of: 'record' | 'result'): readonly (readonly [string, string])[] {
     const { topic, partition, offset, at } = this.#cursor

@@ -115,7 +115,7 @@ export function contextOf(
 function resultsOf({ cursor, outbox, undo, afterRecord }: Pipeline, around: Surroundings): StageContext['result'] {
   return (down, value, key, at, stage) => {
     const { at: at0, key: key0, batch: batch0 } = cursor
-    const mark = outbox.mark
+    outbox.begin()
     const queued = afterRecord.length
     cursor.at = at
     cursor.key = key
@@ -124,7 +124,7 @@ function resultsOf({ cursor, outbox, undo, afterRecord }: Pipeline, around: Surr
       down(value)
       undo.forget()
     } catch (error) {
-      outbox.rollback(mark)
+      outbox.rollback()
       undo.restore()
       afterRecord.length = queued
       if ((error instanceof StageFailure ? error.cause : error) instanceof Absent)

@@ -53,12 +53,13 @@ export class Told {
     this.#idle = this.#nowIdle
     this.#at = now
     const headers = markHeaders(this.#task, this.#time, this.#idle)
+    const lanes = outbox.lanes(topic.spec.name)
     for (let p = 0; p < topic.partitions; p++) {
-      const builder = outbox.open(topic.spec.name, p, now)
+      const builder = outbox.open(lanes, p, now)
       builder.nullKey()
       builder.nullValue()
       packHeaders(builder.arena, headers)
-      outbox.done(builder)
+      builder.close()
     }
   }
 }

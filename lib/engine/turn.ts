@@ -39,7 +39,7 @@ async function advance(session: Session, mode: 'running' | 'draining', allowance
   if (session.pipeline.fatal !== null) throw session.pipeline.fatal
 
   const positionsMoved = session.inputs.some(i => i.position !== session.committedPositions.get(i.name))
-  if (records === 0 && moved === 'still' && session.pipeline.outbox.size === 0 && !positionsMoved) {
+  if (records === 0 && moved === 'still' && session.pipeline.outbox.empty && !positionsMoved) {
     await settle(session)
     return 'quiet'
   }

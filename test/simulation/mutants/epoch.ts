@@ -163,8 +163,8 @@ export const epoch: readonly Mutant[] = [
     changes: [
       {
         file: 'engine/turn.ts',
-        is: 'session.pipeline.outbox.size === 0 && !positionsMoved)',
-        becomes: 'session.pipeline.outbox.size === 0)',
+        is: 'session.pipeline.outbox.empty && !positionsMoved)',
+        becomes: 'session.pipeline.outbox.empty)',
       },
     ],
   },
