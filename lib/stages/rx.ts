@@ -1,5 +1,5 @@
 // Real RxJS operators inside the turn (S5.6). Errors, completion and foreign emissions do not get past this file.
-import { type OperatorFunction, Subject, type Subscription } from 'rxjs'
+import { Observable, type OperatorFunction, type Subscriber, type Subscription } from 'rxjs'
 import { MillraceError } from '../model/errors.ts'
 import type { Flow, Stage } from '../model/stage.ts'
 import { AsyncWork } from './async-work.ts'
@@ -28,11 +28,27 @@ export function rx<T, K, U>(op: OperatorFunction<T, U>): Stage<Flow<T, K>, Flow<
 /** Records that are watched for asynchronous work; what starts none by then is not watched any longer. */
 const WATCHED = 256
 
+/** What a chain subscribes to: hot like a Subject, whose next() would cost more than an operator does (bench/stages.ts). */
+class Entry {
+  #subscribers: readonly Subscriber<unknown>[] = []
+  readonly values = new Observable<unknown>(subscriber => {
+    this.#subscribers = [...this.#subscribers, subscriber]
+    return () => {
+      this.#subscribers = this.#subscribers.filter(other => other !== subscriber)
+    }
+  })
+  next(value: unknown): void {
+    const all = this.#subscribers
+    if (all.length === 1) all[0]!.next(value)
+    else for (const each of all) each.next(value)
+  }
+}
+
 /** One subscription for all records, until an error or its completion ends it; then another one. */
 function running(op: OperatorFunction<unknown, unknown>, context: StageContext, down: Push): Push {
   const work = new AsyncWork()
   let left = WATCHED
-  let input = new Subject<unknown>()
+  let input = new Entry()
   let subscription: Subscription | undefined
   let turn: 'in' | 'out' = 'out'
   let thrown: { readonly error: unknown } | null = null
@@ -43,9 +59,9 @@ function running(op: OperatorFunction<unknown, unknown>, context: StageContext, 
     )
   const connect = (): void => {
     subscription?.unsubscribe()
-    input = new Subject()
+    input = new Entry()
     chain = 'alive'
-    subscription = op(input).subscribe({
+    subscription = op(input.values).subscribe({
       next: value => {
         if (turn === 'out') return waits('emitted outside its turn')
         if (thrown !== null) return

@@ -10,6 +10,7 @@ import {
   distinctUntilChanged,
   filter as rxFilter,
   map as rxMap,
+  merge as rxMerge,
   mergeMap,
   observeOn,
   of,
@@ -167,6 +168,25 @@ describe('S5.6: RX_ASYNC_EMISSION: a chain that waits ends the task before anyth
     assert.deepEqual(driven.rows(rows), [])
     await driven.stop()
   })
+})
+
+test('S5.6: a chain may read its input in several places: each hears of every record, in the order of writing', async () => {
+  const parted: OperatorFunction<E, E> = input =>
+    rxMerge(
+      input.pipe(rxFilter(x => x.v > 1)),
+      input.pipe(rxMap(x => ({ ...x, v: -x.v }))),
+      input.pipe(rxMap(x => ({ ...x, v: x.v * 10 }))),
+    )
+  for (const rxMode of ['compared', 'run'] as const) {
+    const driven = await drive(chained(parted), { tuning: { rx: rxMode } })
+    await driven.push(events, e('a', 0, 1), e('b', 0, 2))
+    assert.deepEqual(
+      (await driven.results(lines)).map(l => `${l.k}${l.text}`),
+      ['a-1', 'a10', 'b2', 'b-2', 'b20'],
+      rxMode,
+    )
+    await driven.stop()
+  }
 })
 
 test('S5.6: RX_COMPLETED: a chain that completes refuses its record, compared or not, and the next one has a new chain', async () => {
