@@ -1,4 +1,5 @@
-// What pure stages cost per record, with cursor, error boundary and outbox, without log and codec. npm run bench -- stages [rounds]
+// What pure stages cost per record, with cursor, error boundary, undo and outbox: partition, key bytes and columns of what is sent. The bytes of the values are
+// not in it (npm run bench -- codec), nor is the log. npm run bench -- stages [rounds]
 import { map as rxMap } from 'rxjs'
 import { filter, from, json, map, processor, rx, tap, topic } from '#lib/index.ts'
 import { type Feed, perEvent, printFigures, Rig } from './rig/pipeline.ts'

@@ -1,7 +1,7 @@
 // Plan → pipeline: opens every stage once, from the outputs backwards, on the union of what reads it. Only walks; decides nothing.
 import type { Plan } from '../model/plan.ts'
 import type { PlanNode } from '../model/stage.ts'
-import { Cursor, type Open, type Push } from '../stages/context.ts'
+import { Cursor, type InLine, type Open, type Push } from '../stages/context.ts'
 import { UndoLog } from '../state/undo.ts'
 import { clocksOf } from './clocks.ts'
 import { Drops } from './drops.ts'
@@ -9,11 +9,12 @@ import { Outbox } from './outbox.ts'
 import type { Pipeline, Surroundings } from './pipeline.ts'
 import type { PipelineInput } from './pipeline-input.ts'
 import { contextOf, type Growing, type Layout } from './stage-context.ts'
-import { attributed } from './stage-failure.ts'
+import { type Step, stretch } from './stretch.ts'
 
 /** What reads a node: all that it sends, or one of its outlets. */
 interface Reader {
-  readonly push: Push
+  readonly node: PlanNode
+  readonly steps: readonly Step[]
   readonly outlet: string | undefined
 }
 
@@ -44,17 +45,33 @@ export function compile(plan: Plan, around: Surroundings): Pipeline {
   }
   const layout: Layout = { plan, clocks, shared: sharing(plan) }
   const readers = new Map<PlanNode, Reader[]>()
-  const readBy = (node: PlanNode, outlet: string | undefined): Push =>
-    fanOut((readers.get(node) ?? []).filter(r => r.outlet === outlet).map(r => r.push))
+  const readersOf = (node: PlanNode, outlet: string | undefined): readonly Reader[] =>
+    (readers.get(node) ?? []).filter(r => r.outlet === outlet)
+  const pushOf = ({ node, steps }: Reader): Push => stretch(node.id, steps, pipeline.cursor)
+  const readBy = (node: PlanNode, outlet: string | undefined): Push => fanOut(readersOf(node, outlet).map(pushOf))
 
-  for (const node of [...plan.nodes].reverse()) {
+  /** What a node does with a value, and what becomes of it then as far as that can be written in line. */
+  const stepsOf = (node: PlanNode): readonly Step[] => {
+    const { spec } = node
+    const stage = spec.name ?? spec.step
+    const open = spec.open as Open | InLine
+    if (typeof open === 'object') {
+      const all = readersOf(node, undefined)
+      const rest = all.length === 1 ? all[0]!.steps : [{ does: 'push', f: fanOut(all.map(pushOf)), stage: null } as const]
+      return [{ ...open, stage }, ...rest]
+    }
     const down = readBy(node, undefined)
     const context = contextOf(node, layout, pipeline, around, outlet => readBy(node, outlet))
-    const opened = (node.spec.open as Open)(context, down)
-    const push = opened === down ? down : attributed(opened, node)
-    for (const i of node.inputs) readers.set(i, [{ push, outlet: node.spec.outlet }, ...(readers.get(i) ?? [])])
+    const push = open(context, down)
+    return [{ does: 'push', f: push, stage: push === down || spec.source !== undefined ? null : stage }]
+  }
+
+  for (const node of [...plan.nodes].reverse()) {
+    const reader: Reader = { node, steps: stepsOf(node), outlet: node.spec.outlet }
+    for (const i of node.inputs) readers.set(i, [reader, ...(readers.get(i) ?? [])])
     if (node.spec.source !== undefined) {
       const name = node.spec.source.of.from
+      const push = pushOf(reader)
       const other = inputs.get(name)
       const leave = pipeline.tombstones.get(name)
       inputs.set(name, {

@@ -1,7 +1,5 @@
 // Which stage an error of a pipeline came from, and what it means.
 import { isMillraceError, type MillraceError } from '../model/errors.ts'
-import type { PlanNode } from '../model/stage.ts'
-import type { Push } from '../stages/context.ts'
 
 /** An error on its way out of a pipeline, with the stage it came from. */
 export class StageFailure extends Error {
@@ -12,18 +10,9 @@ export class StageFailure extends Error {
   }
 }
 
-/** Lets an error say which stage it came from; the innermost stage wins. */
-export function attributed(push: Push, node: PlanNode): Push {
-  const { spec } = node
-  if (spec.source !== undefined) return push
-  const stage = spec.name ?? spec.step
-  return value => {
-    try {
-      push(value)
-    } catch (error) {
-      throw error instanceof StageFailure ? error : new StageFailure(stage, error)
-    }
-  }
+/** The error of a stage, saying so unless one further in has said it already. */
+export function failed(error: unknown, stage: string | null): unknown {
+  return stage === null || error instanceof StageFailure ? error : new StageFailure(stage, error)
 }
 
 /** What a pipeline's error means: the code of ours, or that an author's function threw. */

@@ -12,7 +12,12 @@ import type { StreamClock } from './window/clock.ts'
 /** A compiled stage: takes a value, pushes what it makes of it to the next. */
 export type Push = (value: unknown) => void
 export type Open = (context: StageContext, down: Push) => Push
-export type OpenSpec = StageSpec<Open>
+/** A stage without memory that hands on at most one value for one, by one function of the author's: the engine writes a stretch of them as one function. */
+export interface InLine {
+  readonly does: 'map' | 'filter' | 'tap'
+  readonly f: (value: never, meta: Meta) => unknown
+}
+export type OpenSpec = StageSpec<Open | InLine>
 
 const NOWHERE: Headers = { get: () => undefined, names: () => [] }
 

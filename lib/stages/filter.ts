@@ -1,7 +1,7 @@
 import type { Meta } from '../model/record.ts'
 import type { Flow, Stage } from '../model/stage.ts'
 import { appended } from './flow.ts'
-import { saidYes, synchronous } from './synchronous.ts'
+import { synchronous } from './synchronous.ts'
 
 /** Lets pass what `f` says yes to; what it drops still moves stream time on (S2.6). */
 export function filter<T, K, U extends T>(f: (value: T, meta: Meta) => value is U): Stage<Flow<T, K>, Flow<U, K>>
@@ -11,11 +11,6 @@ export function filter<T, K>(f: (value: T, meta: Meta) => boolean): Stage<Flow<T
   return appended({
     step: 'filter',
     reads: { by: [f], passes: 'same' },
-    open:
-      ({ cursor }, down) =>
-      value => {
-        const answer: unknown = f(value as T, cursor)
-        if (answer === true || (answer !== false && saidYes('filter()', answer))) down(value)
-      },
+    open: { does: 'filter', f },
   })
 }

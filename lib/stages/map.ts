@@ -1,7 +1,7 @@
 import type { Meta } from '../model/record.ts'
 import type { Flow, Stage } from '../model/stage.ts'
 import { appended } from './flow.ts'
-import { promised, synchronous } from './synchronous.ts'
+import { synchronous } from './synchronous.ts'
 
 /** One value for one value. `f` must be synchronous and pure (S5.5). */
 export function map<T, K, U>(f: (value: T, meta: Meta) => U): Stage<Flow<T, K>, Flow<U, K>> {
@@ -9,12 +9,6 @@ export function map<T, K, U>(f: (value: T, meta: Meta) => U): Stage<Flow<T, K>, 
   return appended({
     step: 'map',
     reads: { by: [f], passes: 'new' },
-    open:
-      ({ cursor }, down) =>
-      value => {
-        const next = f(value as T, cursor)
-        if (next instanceof Promise) throw promised('map()', next)
-        down(next)
-      },
+    open: { does: 'map', f },
   })
 }

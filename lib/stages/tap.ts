@@ -1,7 +1,7 @@
 import type { Meta } from '../model/record.ts'
 import type { Flow, Stage } from '../model/stage.ts'
 import { appended } from './flow.ts'
-import { promised, synchronous } from './synchronous.ts'
+import { synchronous } from './synchronous.ts'
 
 /** Looks, never changes; runs at least once per record (S7). */
 export function tap<T, K>(f: (value: T, meta: Meta) => void): Stage<Flow<T, K>, Flow<T, K>> {
@@ -9,12 +9,6 @@ export function tap<T, K>(f: (value: T, meta: Meta) => void): Stage<Flow<T, K>, 
   return appended({
     step: 'tap',
     reads: { by: [f], passes: 'same' },
-    open:
-      ({ cursor }, down) =>
-      value => {
-        const given: unknown = f(value as T, cursor)
-        if (given instanceof Promise) throw promised('tap()', given)
-        down(value)
-      },
+    open: { does: 'tap', f },
   })
 }
