@@ -117,7 +117,34 @@ export const revisionOf = (seq: number): number => (seq * 7) % 5
 export const isRefused = ({ seq }: Running): boolean => seq % 6 === 5
 
 export function jobOf(shape: Shape): readonly [Processor, Processor] {
-  const all = from(events, shape.idle === 'never' ? { idle: 'never' } : {})
+  return [
+    processor(STREAM, outputsOf(shape), {
+      breaker: 'off',
+      epoch: { records: shape.epochRecords },
+      ...(shape.idle === 'never' ? {} : { idleAfter: millis(shape.idle) }),
+    }),
+    loader,
+  ]
+}
+
+/** What is computed; equal for many shapes, and made once for all of them: thousands of seeds run in one process, and what is made anew has to be made fast anew. */
+function outputsOf({ idle, hop, regrouped, emit, disorder }: Shape): Outputs {
+  const id = [idle === 'never', hop, regrouped, emit, disorder].join()
+  const outputs = known.get(id) ?? made({ idle: idle === 'never' ? 'never' : 'some time', hop, regrouped, emit, disorder })
+  known.set(id, outputs)
+  return outputs
+}
+type Outputs = Parameters<typeof processor>[1]
+const known = new Map<string, Outputs>()
+
+function made({
+  idle,
+  hop,
+  regrouped,
+  emit,
+  disorder,
+}: Pick<Shape, 'hop' | 'regrouped' | 'emit' | 'disorder'> & { idle: 'never' | 'some time' }): Outputs {
+  const all = from(events, idle === 'never' ? { idle: 'never' } : {})
   const sane = all.pipe(
     map(e => {
       if (e.n < 0) throw new RangeError('poison')
@@ -126,8 +153,7 @@ export function jobOf(shape: Shape): readonly [Processor, Processor] {
   )
   const folds = { n: count(), total: sum((e: Event) => e.n) }
   const timed = { size: millis(SIZE), grace: millis(DIRECT_GRACE), late }
-  const windows =
-    shape.hop === SIZE ? tumbling<Event, string>('direct', timed) : hopping<Event, string>('direct', { ...timed, hop: millis(shape.hop) })
+  const windows = hop === SIZE ? tumbling<Event, string>('direct', timed) : hopping<Event, string>('direct', { ...timed, hop: millis(hop) })
   const first = all.pipe(windows, aggregate(folds, { emit: 'on-close' }), map(resultOf))
   const counted = sane.pipe(
     scan('running', {
@@ -140,44 +166,25 @@ export function jobOf(shape: Shape): readonly [Processor, Processor] {
       },
     }),
   )
+  const outputs = [first.to(direct), counted.to(running)] as const
+  if (regrouped === 'nothing') return outputs
   const second =
-    shape.regrouped === 'records'
+    regrouped === 'records'
       ? sane.pipe(
           rx(rxMap(e => e)),
           keyBy(e => e.g, { via: byGroup }),
           filter(e => e.n !== 0),
-          tumbling('grouped', { size: millis(SIZE), grace: millis(shape.disorder), late: 'count-and-drop' }),
-          aggregate(folds, { emit: shape.emit }),
+          tumbling('grouped', { size: millis(SIZE), grace: millis(disorder), late: 'count-and-drop' }),
+          aggregate(folds, { emit }),
           map(resultOf),
         )
       : first.pipe(
           keyBy(r => r.g, { via: results }),
           tumbling('grouped', { size: millis(RESULTS_SIZE), grace: millis(0), late: 'count-and-drop' }),
-          aggregate({ n: sum((r: Result) => r.n), total: sum((r: Result) => r.total) }, { emit: shape.emit }),
+          aggregate({ n: sum((r: Result) => r.n), total: sum((r: Result) => r.total) }, { emit }),
           map(resultOf),
         )
-  const outputs = [first.to(direct), counted.to(running)] as const
-  return [
-    processor(STREAM, shape.regrouped === 'nothing' ? outputs : [...outputs, second.to(grouped)], {
-      breaker: 'off',
-      epoch: { records: shape.epochRecords },
-      ...(shape.idle === 'never' ? {} : { idleAfter: millis(shape.idle) }),
-    }),
-    processor(
-      SINK,
-      [
-        from(direct).to(upsert(directTable, r => ({ k: r.k, start: r.start - BEGINNING, n: r.n, total: r.total, revision: r.revision }))),
-        from(running).to(
-          upsert(latestTable, r => {
-            if (isRefused(r)) throw new RangeError('no row')
-            return { k: r.k, seq: r.seq, total: r.total, revision: r.revision }
-          }),
-        ),
-        from(running).to(insertOnly(journalTable, r => ({ id: r.id, k: r.k, seq: r.seq }), { duplicate: 'dead-letter' })),
-      ],
-      { breaker: 'off' },
-    ),
-  ]
+  return [...outputs, second.to(grouped)]
 }
 
 const resultOf = (w: WindowResult<{ n: number; total: number }, string>): Result => ({
@@ -191,3 +198,18 @@ const resultOf = (w: WindowResult<{ n: number; total: number }, string>): Result
   cause: w.cause,
   final: w.final,
 })
+
+const loader = processor(
+  SINK,
+  [
+    from(direct).to(upsert(directTable, r => ({ k: r.k, start: r.start - BEGINNING, n: r.n, total: r.total, revision: r.revision }))),
+    from(running).to(
+      upsert(latestTable, r => {
+        if (isRefused(r)) throw new RangeError('no row')
+        return { k: r.k, seq: r.seq, total: r.total, revision: r.revision }
+      }),
+    ),
+    from(running).to(insertOnly(journalTable, r => ({ id: r.id, k: r.k, seq: r.seq }), { duplicate: 'dead-letter' })),
+  ],
+  { breaker: 'off' },
+)

@@ -2,14 +2,16 @@
 import type { Meta } from '../../../engine/ledger.ts'
 import { ledgerTopic } from '../../../engine/ledger.ts'
 import type { Plan } from '../../../model/plan.ts'
+import type { TaskContent } from '../cache-server.ts'
 import type { LogTransaction } from '../coordinator.ts'
 import type { Tally } from '../faults.ts'
 import { CommittedTail, OneEpochBetweenBarriers, type SeenRecord } from '../oracle.ts'
 import type { World } from '../world.ts'
 import type { Excuses, LateArrival } from './excuses.ts'
 import { EpochWrites, recordsSetAside, upstreamOf } from './epoch-writes.ts'
+import { sameLines } from './lines.ts'
 import { APP, type Event, events, type Result, type Shape, STREAM, viaOf } from './job.ts'
-import { type Entries, LedgerState, sameEntries } from './ledger-state.ts'
+import { type Fold, LedgerState } from './ledger-state.ts'
 import { type Arrival, PureTask } from './pure-task.ts'
 import type { Witness } from './witness.ts'
 
@@ -33,7 +35,7 @@ export class LedgerWatch {
   #late: LateArrival[] = []
   #blocks: Buffer[] = []
   /** What the ledger folds to at every meta. */
-  readonly #folds = new Map<number, Entries>()
+  readonly #folds = new Map<number, Fold>()
   last: Meta | null = null
   lastAt = -1
 
@@ -54,8 +56,11 @@ export class LedgerWatch {
     this.#excuses = excuses
   }
   /** What the ledger folds to at the meta at `offset`; undefined when none is there, or none that can be read yet. */
-  foldAt(offset: number): Entries | undefined {
+  foldAt(offset: number): Fold | undefined {
     return this.#folds.get(offset)
+  }
+  isHeldBy(content: TaskContent, fold: Fold): boolean {
+    return this.#state.isHeldBy(content, fold)
   }
   /** Whether the record at `offset` is committed, though it may not be readable yet. */
   isDecided(offset: number): boolean {
@@ -88,15 +93,14 @@ export class LedgerWatch {
     }
     const meta = JSON.parse(record.value!.toString()) as Meta
     const writer = record.writer as LogTransaction
-    const before = this.#state.entries
     const found = this.#follows(meta)
     if (found !== null) return found
-    this.#state.take(meta, this.#blocks)
+    const taking = this.#state.take(meta, this.#blocks)
     this.#blocks = []
-    this.#folds.set(record.offset, this.#state.entries)
+    this.#folds.set(record.offset, this.#state.fold)
     const wrong =
       meta.kind === 'snapshot'
-        ? this.#snapshot(meta, before)
+        ? this.#snapshot(meta, taking)
         : (this.#computed(meta, recordsSetAside(writer)) ?? this.#writes.violation(writer, meta, record.offset))
     this.last = meta
     this.lastAt = record.offset
@@ -115,8 +119,8 @@ export class LedgerWatch {
     }
     return null
   }
-  #snapshot(meta: Meta, before: Entries): string | null {
-    if (!sameEntries(before, this.#state.entries)) return `I3: the snapshot of epoch ${meta.epoch} is not the fold before it`
+  #snapshot(meta: Meta, taking: 'taken' | 'another state'): string | null {
+    if (taking === 'another state') return `I3: the snapshot of epoch ${meta.epoch} is not the fold before it`
     const { positions, times } = this.last!
     const [was, is] = [JSON.stringify([positions, times]), JSON.stringify([meta.positions, meta.times])]
     return was === is ? null : `I1: the snapshot of epoch ${meta.epoch} stands at ${is}, the epoch before it at ${was}`
@@ -180,8 +184,10 @@ export class LedgerWatch {
     for (const [store, n] of Object.entries(meta.liveKeys))
       if (sizes[store] !== n) return `I3: epoch ${meta.epoch} says that '${store}' has ${n} entries, the ledger folds to ${sizes[store]}`
     for (const [store, lines] of this.#pure.state) {
-      const [have, want] = [[...this.#state.lines(store)].sort().join(', '), [...lines].sort().join(', ')]
-      if (have !== want) return `I3: after epoch ${meta.epoch} '${store}' holds\n  ${have}\nthe pure task\n  ${want}`
+      const held = this.#state.lines(store)
+      if (sameLines(held, lines)) continue
+      const [have, want] = [held, lines].map(some => [...some].sort().join(', '))
+      return `I3: after epoch ${meta.epoch} '${store}' holds\n  ${have}\nthe pure task\n  ${want}`
     }
     return null
   }

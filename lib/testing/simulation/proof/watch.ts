@@ -3,7 +3,7 @@ import { ledgerTopic } from '../../../engine/ledger.ts'
 import type { Plan } from '../../../model/plan.ts'
 import { FoldedOffsets, WholeTransactions } from '../oracle.ts'
 import type { World } from '../world.ts'
-import { cacheViolation } from './cache-watch.ts'
+import { CacheWatch } from './cache-watch.ts'
 import { Excuses } from './excuses.ts'
 import { APP, events, type Shape, STREAM, viaOf } from './job.ts'
 import { LedgerWatch } from './ledger-watch.ts'
@@ -21,6 +21,7 @@ export class Watch {
   readonly #offsets: FoldedOffsets
   readonly #tables: TableWatch
   #tasks: readonly LedgerWatch[] = []
+  #caches: readonly CacheWatch[] = []
   /** Versions of log, cache and tables that have been looked at. */
   #log = -1
   #cache = -1
@@ -56,7 +57,7 @@ export class Watch {
     )
   }
   #ofLog(): string | null {
-    if (this.#tasks.length === 0 && this.#isDeployed()) this.#tasks = this.#watchedTasks()
+    if (this.#tasks.length === 0 && this.#isDeployed()) this.#deployed()
     const torn = this.#epochs.violation()
     if (torn !== null) return torn
     for (const task of this.#tasks) {
@@ -66,8 +67,8 @@ export class Watch {
     return this.#whole.violation() ?? this.#offsets.violation()
   }
   #ofCache(): string | null {
-    for (const task of this.#tasks) {
-      const found = cacheViolation(this.#world, task)
+    for (const cache of this.#caches) {
+      const found = cache.violation()
       if (found !== null) return found
     }
     return null
@@ -76,11 +77,12 @@ export class Watch {
     const { broker } = this.#world
     return [ledgerTopic(APP, STREAM), events.name, viaOf(this.#shape)].every(name => name === null || broker.topic(name) !== null)
   }
-  #watchedTasks(): readonly LedgerWatch[] {
+  #deployed(): void {
     const excuses = new Excuses()
-    return Array.from(
+    this.#tasks = Array.from(
       { length: this.#shape.partitions },
       (_, p) => new LedgerWatch(this.#world, this.#plan, this.#shape, p, this.#witness, excuses),
     )
+    this.#caches = this.#tasks.map(task => new CacheWatch(this.#world, task))
   }
 }
