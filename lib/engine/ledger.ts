@@ -50,9 +50,11 @@ const KEYS: Readonly<Record<LedgerKind, Buffer>> = {
   barrier: Buffer.from('barrier'),
 }
 
+/** Bytes for what stands around the blocks: keys, and a meta of a few inputs and stores. */
+const ROOM = 1_536
 /** The ledger records of one epoch: its blocks, then its meta. */
 export function epochWrite(topic: string, partition: number, blocks: readonly Buffer[], meta: Meta): PartitionWrite {
-  const builder = new BatchBuilder(blocks.length + 1, 256)
+  const builder = new BatchBuilder(blocks.length + 1, blocks.reduce((bytes, block) => bytes + block.length, ROOM))
   for (const block of blocks) builder.add(meta.ts, KEYS[meta.kind === 'snapshot' ? 'snapshot' : 'delta'], block)
   builder.add(meta.ts, KEYS.meta, Buffer.from(JSON.stringify(meta)))
   return { topic, partition, columns: builder.columns() }

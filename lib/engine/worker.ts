@@ -70,9 +70,10 @@ export class Worker {
   }
   /** The tasks that live here. */
   lives(processor?: string): readonly Life<OpenTask>[] {
-    return [...this.#groups.entries()].flatMap(([id, g]) =>
-      processor === undefined || id === processor ? [...g.living.values()].map(l => l.life) : [],
-    )
+    const lives: Life<OpenTask>[] = []
+    for (const [id, { living }] of this.#groups)
+      if (processor === undefined || id === processor) for (const { life } of living.values()) lives.push(life)
+    return lives
   }
   /** Open stream tasks of a processor, for people to look into. */
   streamTasks(processor: string): readonly { readonly partition: number; readonly task: StreamTask }[] {

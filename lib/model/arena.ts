@@ -3,13 +3,13 @@ export class Arena {
   bytes: Buffer
   at = 0
   constructor(size = 4096) {
-    this.bytes = Buffer.allocUnsafeSlow(size)
+    this.bytes = allocated(size)
   }
   /** Makes room for `n` more bytes. */
   reserve(n: number): void {
     const need = this.at + n
     if (need <= this.bytes.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(need, this.bytes.length * 2))
+    const grown = allocated(Math.max(need, this.bytes.length * 2))
     this.bytes.copy(grown, 0, 0, this.at)
     this.bytes = grown
   }
@@ -75,3 +75,8 @@ export class Arena {
     this.at = 0
   }
 }
+
+/** Small ones share memory with others: making an ArrayBuffer costs more than filling it. Large ones do not keep what others need. */
+const allocated = (size: number): Buffer => (size < SHARED ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size))
+/** Half of Node's pool, above which it shares nothing. */
+const SHARED = 2_048

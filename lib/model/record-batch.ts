@@ -261,7 +261,7 @@ export function columnsOf(
     headers?: readonly (readonly [string, Uint8Array | string | null])[]
   }[],
 ): Columns {
-  const builder = new BatchBuilder(Math.max(records.length, 1))
+  const builder = new BatchBuilder(Math.max(records.length, 1), 128 * records.length)
   const bytes = (v: Uint8Array | string | null): Uint8Array | null => (typeof v === 'string' ? Buffer.from(v) : v)
   for (const r of records) builder.add(r.time, bytes(r.key), bytes(r.value), r.headers)
   return builder.columns()

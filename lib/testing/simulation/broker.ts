@@ -34,6 +34,8 @@ export class Broker {
   readonly offsetTransactions: LogTransaction[] = []
   /** Commits, topics and deletions are refused while it is. */
   disk: 'free' | 'full' = 'free'
+  /** Goes up with every change of group offsets. */
+  offsetsVersion = 0
   readonly #topics = new Map<string, Topic>()
   #partitions: readonly Partition[] | null = null
   readonly #offsets = new Map<string, StoredOffset>()
@@ -117,11 +119,13 @@ export class Broker {
   }
   /** Sets group offsets outside any transaction, as an operator does. */
   setOffsets({ group, metadata, offsets }: OffsetCommit): void {
+    this.offsetsVersion++
     for (const { topic, partition, next } of offsets)
       this.#offsets.set(offsetKey(group, topic, partition), { group, topic, partition, next, metadata })
   }
   /** For faults: the group's offsets are gone. */
   loseOffsets(group: string): void {
+    this.offsetsVersion++
     for (const [key, stored] of this.#offsets) if (stored.group === group) this.#offsets.delete(key)
   }
   group(name: string, tasks: number): Group {

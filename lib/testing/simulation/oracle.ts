@@ -91,6 +91,8 @@ export class FoldedOffsets {
   readonly #broker: Broker
   readonly #folded = new Map<string, StoredOffset>()
   #seen = 0
+  /** Of the offsets that were found to be right. */
+  #version = -1
   constructor(broker: Broker) {
     this.#broker = broker
   }
@@ -102,11 +104,14 @@ export class FoldedOffsets {
   /** Stored offsets that are not what the transactions say; an operator's own are told as well. */
   violation(): string | null {
     this.#fold()
+    const { offsetsVersion } = this.#broker
+    if (offsetsVersion === this.#version) return null
     for (const { group, topic, partition, next, metadata } of this.#broker.offsets) {
       const fold = this.#folded.get(offsetKey(group, topic, partition))
       if (fold?.next !== next || fold.metadata !== metadata)
         return `group '${group}' stands at ${next} of ${topic}/${partition}, its transactions say ${fold?.next ?? 'nothing'}`
     }
+    this.#version = offsetsVersion
     return null
   }
   #fold(): void {
@@ -163,6 +168,7 @@ function visible(partition: Partition, base: number, count: number, deleted: 'se
   const end = base + count
   const from = Math.min(Math.max(base, partition.start), end)
   let seen = deleted === 'seen' ? from - base : 0
+  if (from >= partition.stable) return seen
   for (const batch of partition.readStable(from, end))
     for (let i = batch.indexOf(from); i < batch.count && batch.offset(i) < end; i++) seen++
   return seen

@@ -75,33 +75,29 @@ class WitnessedProcess {
     this.#world = world
   }
   log(log: RecordLog): RecordLog {
-    return new Proxy(log, {
-      get: (target, name) => {
-        switch (name) {
-          case 'producer':
-            return (id: string) => this.#producer(id, target.producer(id))
-          case 'reader':
-            return async (topic: string, partition: number, from: number) => {
-              this.#opening(topic, partition)
-              return this.#reader(topic, partition, await target.reader(topic, partition, from))
-            }
-          case 'bounds':
-            return (topic: string, partition: number) => {
-              this.#opening(topic, partition)
-              return target.bounds(topic, partition)
-            }
-          case 'committed':
-            return (group: string, topic: string, partition: number) => {
-              this.#opening(topic, partition)
-              return target.committed(group, topic, partition)
-            }
-          default: {
-            const member = Reflect.get(target, name) as unknown
-            return typeof member === 'function' ? (member as (...a: unknown[]) => unknown).bind(target) : member
-          }
-        }
+    return {
+      createTopic: settings => log.createTopic(settings),
+      topic: name => log.topic(name),
+      topics: () => log.topics(),
+      offsetAt: (topic, partition, time) => log.offsetAt(topic, partition, time),
+      deleteRecords: (topic, partition, before) => log.deleteRecords(topic, partition, before),
+      groups: () => log.groups(),
+      join: (group, tasks, assigned) => log.join(group, tasks, assigned),
+      close: () => log.close(),
+      producer: id => this.#producer(id, log.producer(id)),
+      reader: async (topic, partition, from) => {
+        this.#opening(topic, partition)
+        return this.#reader(topic, partition, await log.reader(topic, partition, from))
       },
-    })
+      bounds: (topic, partition) => {
+        this.#opening(topic, partition)
+        return log.bounds(topic, partition)
+      },
+      committed: (group, topic, partition) => {
+        this.#opening(topic, partition)
+        return log.committed(group, topic, partition)
+      },
+    }
   }
   cache(cache: StateCache): StateCache {
     return {
