@@ -227,14 +227,15 @@ export class BatchBuilder {
   /** The columns built so far; they share memory with the builder, which must not be used again. */
   columns(): Columns {
     const { count } = this
+    const cut = <A extends Float64Array | Int32Array>(column: A): A => (count === column.length ? column : (column.subarray(0, count) as A))
     return {
       count,
-      times: this.#times.subarray(0, count),
+      times: cut(this.#times),
       bytes: this.arena.bytes.subarray(0, this.arena.at),
-      starts: this.#starts.subarray(0, count),
-      keyLengths: this.#keyLengths.subarray(0, count),
-      valueLengths: this.#valueLengths.subarray(0, count),
-      headerLengths: this.#headerLengths.subarray(0, count),
+      starts: cut(this.#starts),
+      keyLengths: cut(this.#keyLengths),
+      valueLengths: cut(this.#valueLengths),
+      headerLengths: cut(this.#headerLengths),
     }
   }
   #grow(): void {

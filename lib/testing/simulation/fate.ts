@@ -28,6 +28,8 @@ export class Fate {
   readonly #given: ReadonlyMap<number, readonly Fault[]> | null
   #rates: FaultRates
   #anyOfWorld: number
+  /** The rates of what is possible somewhere, in that order, and their sum: looked up at every draw. */
+  readonly #sums = new Map<readonly CallFault[], { readonly rates: readonly number[]; readonly any: number }>()
 
   constructor(seed: number, { rates, strikes, decide }: FateOptions) {
     this.#seed = mixed(seed)
@@ -40,6 +42,7 @@ export class Fate {
   end(): void {
     this.#rates = CALM
     this.#anyOfWorld = 0
+    this.#sums.clear()
   }
   /** What strikes the call that was drawn. */
   ofCall(draw: number, pending: Pending): CallFault | null {
@@ -47,8 +50,9 @@ export class Fate {
     if (this.#rates === CALM) return null
     const possible = possibleAt(pending)
     if (this.#given !== null) return possible.find(kind => this.#given!.get(draw)?.includes(kind)) ?? null
-    let x = this.#throw(draw, 0) / this.#weightAt(pending, possible)
-    for (const kind of possible) if ((x -= this.#rates[kind]) < 0) return kind
+    const { rates, any } = this.#ratesOf(possible)
+    let x = this.#throw(draw, 0) / weightOf(pending, any)
+    for (let i = 0; i < rates.length; i++) if ((x -= rates[i]!) < 0) return possible[i]!
     return null
   }
   /** What befalls the world before a draw. */
@@ -68,12 +72,13 @@ export class Fate {
   note(draw: number, fault: Fault): void {
     this.struck.push({ draw, fault })
   }
-  /** No fault is so likely anywhere that nothing goes on. */
-  #weightAt(pending: Pending, possible: readonly CallFault[]): number {
-    const weight = weightAt(pending)
-    if (weight <= 1) return weight
-    const any = possible.reduce((sum, kind) => sum + this.#rates[kind], 0)
-    return Math.max(1, Math.min(weight, 0.5 / any))
+  #ratesOf(possible: readonly CallFault[]): { readonly rates: readonly number[]; readonly any: number } {
+    let found = this.#sums.get(possible)
+    if (found === undefined) {
+      const rates = possible.map(kind => this.#rates[kind])
+      this.#sums.set(possible, (found = { rates, any: rates.reduce((sum, rate) => sum + rate, 0) }))
+    }
+    return found
   }
   #throw(draw: number, die: 0 | 1): number {
     return mixed(this.#seed ^ mixed(2 * draw + die)) / 0x100000000
@@ -86,6 +91,12 @@ export class Fate {
       throw new MillraceError('INTERNAL', `'${fault}' is not possible at ${point} as a ${stage}`)
     return fault
   }
+}
+
+/** No fault is so likely anywhere that nothing goes on. */
+function weightOf(pending: Pending, any: number): number {
+  const weight = weightAt(pending)
+  return weight <= 1 ? weight : Math.max(1, Math.min(weight, 0.5 / any))
 }
 
 function byDraw(strikes: readonly Strike[]): ReadonlyMap<number, readonly Fault[]> {

@@ -72,7 +72,8 @@ export class Staging {
     this.witness.draining = true
     const lives = this.#lives()
     for (const life of lives) if (life.mode === 'running') life.drain()
-    if (!lives.every(l => l.drained) || !this.#inhabitants.every(i => i.state === 'runs')) return false
+    for (const life of lives) if (!life.drained) return false
+    if (!this.#inhabitants.every(i => i.state === 'runs')) return false
     return new Set(lives.map(l => `${l.labels.processor}/${l.labels.partition}`)).size === 2 * this.shape.partitions
   }
   /** For people: where every task stands. */

@@ -1,6 +1,7 @@
 // I13: SQL rows = fold of the topic before the stored offset, in every snapshot. The fold is plain code: the highest revision, among equals the first.
 import { CommittedTail, type SeenRecord } from '../oracle.ts'
 import { BEGINNING } from '../clock.ts'
+import type { RowValues } from '../held-table.ts'
 import type { World } from '../world.ts'
 import { sameLines } from './lines.ts'
 import { direct, directTable, isRefused, latestTable, type Result, running, type Running, SINK } from './job.ts'
@@ -12,6 +13,7 @@ interface Loaded {
   readonly topic: string
   readonly table: string
   row(value: string): Row
+  /** By column name. */
   shown(row: Readonly<Record<string, unknown>>): string
 }
 const LOADED: readonly Loaded[] = [
@@ -70,6 +72,8 @@ export class TableWatch {
   readonly #world: World
   readonly #partitions: number
   readonly #folds = new Map<string, TopicFold>()
+  /** Of every row once: one that changes is another object. */
+  readonly #texts = new WeakMap<RowValues, string>()
 
   constructor(world: World, partitions: number) {
     this.#world = world
@@ -89,7 +93,7 @@ export class TableWatch {
         for (const { text } of fold.rows.values()) want.push(text)
         refused.push(...fold.refused)
       }
-      const have = database.rows(loaded.table).map(r => loaded.shown(r))
+      const have = this.#shown(loaded)
       if (sameLines(have, want)) continue
       const [h, w] = [have.sort().join(', '), want.sort().join(', ')]
       return `I13: table '${loaded.table}' holds\n  ${h}\nits topic folds to\n  ${w}`
@@ -98,6 +102,15 @@ export class TableWatch {
     if (sameLines(letters, refused)) return null
     const [h, w] = [letters.sort().join(' '), refused.sort().join(' ')]
     return `I13: there are dead letters of ${h}, refused before the stored offsets are ${w}`
+  }
+  #shown({ table, shown }: Loaded): string[] {
+    const found = this.#world.database.table(table)
+    if (found === null) return []
+    return Array.from(found.held.values(), row => {
+      let text = this.#texts.get(row)
+      if (text === undefined) this.#texts.set(row, (text = shown(found.named(row))))
+      return text
+    })
   }
   #fold(loaded: Loaded, partition: number): TopicFold {
     const id = `${loaded.topic}/${partition}`
