@@ -86,7 +86,7 @@ function round({ folds }: (typeof jobs)[number]): unknown[][] {
     moment.at = event.at
     moment.ordinal = i + 1
     if (states === undefined) keys.push(folds.begun(folds.measureFirst(event, moment)))
-    else folds.add(states, folds.measure(event, moment, states))
+    else folds.add(states, 0, folds.measure(event, moment, states, 0))
   }
   return keys
 }

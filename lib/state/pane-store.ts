@@ -1,66 +1,33 @@
-// Accumulators by pane and key. A whole pane is one map, so that what has passed is dropped as one map (performance.md §4).
-import { compareKeys, type Key } from '../model/key.ts'
+// Panes in time, and what changed in them: as deltas, as a snapshot, and back.
+import type { Key } from '../model/key.ts'
 import type { BlockWriter } from './delta.ts'
+import { KeyIds } from './key-ids.ts'
+import { Pane, type PaneEnds } from './pane.ts'
 import type { StateEntry, Store } from './store.ts'
 import type { Undoable } from './undo.ts'
 import { ValueReader, writeValue } from './value-codec.ts'
 
-/** What one (key, pane) has folded so far. */
-export class Accumulator {
-  readonly key: Key
-  readonly pane: Pane
-  /** One state per fold, in the order of the folds. */
-  values: unknown[]
-  /** Records folded. */
-  folded = 0
-  /** Of these, how many had been folded when the windows over it were last told (S4.2, S4.3). */
-  told = 0
-  changed: 'changed' | 'clean' = 'clean'
-  /** Whether the ledger knows it. */
-  stored: 'stored' | 'new' = 'new'
-  live: 'live' | 'gone' = 'live'
-  constructor(key: Key, pane: Pane, values: unknown[]) {
-    this.key = key
-    this.pane = pane
-    this.values = values
-  }
-}
-
-/** Which windows lie over a pane, by their ends (lib/stages/window/assigner.ts). */
-export interface PaneEnds {
-  nextEnd(pane: number, after: number): number
-  lastEnd(pane: number): number
-}
-
-export class Pane {
-  readonly start: number
-  /** Ends of the first and the last window over it. */
-  readonly firstEnd: number
-  readonly lastEnd: number
-  readonly keys = new Map<Key, Accumulator>()
-  constructor(start: number, ends: PaneEnds) {
-    this.start = start
-    this.firstEnd = ends.nextEnd(start, -Infinity)
-    this.lastEnd = ends.lastEnd(start)
-  }
-  /** Its accumulators in key order (S3.9). */
-  inKeyOrder(): readonly Accumulator[] {
-    return [...this.keys.values()].sort((a, b) => compareKeys(a.key, b.key))
-  }
-}
+const NONE = -1
 
 export class PaneStore implements Store, Undoable {
   readonly name: string
+  /** Of all keys that any pane holds. */
+  readonly keys = new KeyIds()
   readonly #panes = new Map<number, Pane>()
   /** Starts of the panes, ascending. */
   readonly #starts: number[] = []
+  /** States in a row. */
+  readonly #states: number
   readonly #ends: PaneEnds
   readonly #look: (key: Key | undefined) => Iterable<StateEntry>
-  #changed: Accumulator[] = []
+  readonly #changed = new Set<Pane>()
+  /** Panes that are gone, of which the ledger still knows rows; they hold their keys until it is told. */
+  #dropped: Pane[] = []
   #live = 0
   /** @param look what people see: the open windows over these panes, of all keys or of one */
-  constructor(name: string, ends: PaneEnds, look: (key: Key | undefined) => Iterable<StateEntry>) {
+  constructor(name: string, states: number, ends: PaneEnds, look: (key: Key | undefined) => Iterable<StateEntry>) {
     this.name = name
+    this.#states = states
     this.#ends = ends
     this.#look = look
   }
@@ -88,9 +55,6 @@ export class PaneStore implements Store, Undoable {
   *[Symbol.iterator](): Iterator<Pane> {
     for (const start of this.#starts) yield this.#panes.get(start)!
   }
-  *accumulators(): Iterable<Accumulator> {
-    for (const pane of this) yield* pane.keys.values()
-  }
   pane(start: number): Pane | undefined {
     return this.#panes.get(start)
   }
@@ -101,81 +65,82 @@ export class PaneStore implements Store, Undoable {
     return found
   }
   open(start: number): Pane {
-    const pane = new Pane(start, this.#ends)
+    const pane = new Pane(start, this.#states, this.#ends)
     this.#panes.set(start, pane)
     this.#starts.splice(this.#indexOf(start), 0, start)
     return pane
   }
-  add(pane: Pane, key: Key, values: unknown[]): Accumulator {
-    const accumulator = new Accumulator(key, pane, values)
-    pane.keys.set(key, accumulator)
+  /** Ends a new row, whose states are in its cells. @returns its number */
+  end(pane: Pane, id: number, folded: number, told: number): number {
     this.#live++
-    return accumulator
+    this.keys.hold(id)
+    return pane.end(id, folded, told)
   }
-  /** The accumulator was changed: its entry is due. */
-  touch(accumulator: Accumulator): void {
-    if (accumulator.changed === 'changed') return
-    accumulator.changed = 'changed'
-    this.#changed.push(accumulator)
+  /** The row was changed: its entry is due. */
+  touch(pane: Pane, row: number): void {
+    if (pane.touch(row) === 'first') this.#changed.add(pane)
   }
   /** Removes a pane with everything in it: no window over it is open any more. */
   drop(pane: Pane): void {
+    this.keys.sweep()
     this.#forget(pane)
-    for (const accumulator of pane.keys.values()) this.#remove(accumulator)
+    this.#live -= pane.size
+    if (pane.stored === 'some') this.#dropped.push(pane)
+    else this.#release(pane)
   }
-  /** Undo of one fold; `old` undefined: the accumulator was new. */
+  /** Undo of one fold; `old` undefined: the row was new, and is the last. */
   restore(entry: unknown, old: unknown): void {
-    const accumulator = entry as Accumulator
-    if (old === undefined) {
-      const { pane } = accumulator
-      pane.keys.delete(accumulator.key)
-      if (pane.keys.size === 0) this.#forget(pane)
-      this.#remove(accumulator)
-    } else {
-      accumulator.values = old as unknown[]
-      accumulator.folded--
-    }
+    const [pane, row] = entry as readonly [Pane, number]
+    if (old === undefined) return this.#remove(pane, row)
+    const page = pane.page(row)
+    for (const [i, state] of (old as readonly unknown[]).entries()) page[pane.at(row) + i] = state
+    pane.setCounts(row, pane.folded(row) - 1, pane.told(row))
   }
+  /** Deletions come first: a pane may have been opened again. */
   writeChanges(block: BlockWriter, store: number): void {
-    const changed = this.#changed
-    this.#changed = []
-    for (const accumulator of changed) {
-      accumulator.changed = 'clean'
-      if (accumulator.live === 'live') this.#writeEntry(block, store, accumulator)
-      else if (accumulator.stored === 'stored') {
-        this.#writeKey(block, store, accumulator)
+    for (const pane of this.#dropped) {
+      for (let row = 0; row < pane.size; row++) {
+        if (!pane.isStored(row)) continue
+        this.#writeKey(block, store, pane, row)
         block.deleted()
       }
+      this.#release(pane)
     }
+    this.#dropped = []
+    for (const pane of this.#changed) for (const row of pane.takeChanged()) this.#writeEntry(block, store, pane, row)
+    this.#changed.clear()
   }
   writeAll(block: BlockWriter, store: number): void {
-    for (const pane of this.#panes.values()) for (const accumulator of pane.keys.values()) this.#writeEntry(block, store, accumulator)
+    for (const pane of this.#panes.values()) for (let row = 0; row < pane.size; row++) this.#writeEntry(block, store, pane, row)
   }
   load(key: Buffer, value: Buffer | null): void {
     const start = key.readDoubleLE(0)
     const k = new ValueReader(key, 8).read() as Key
     let pane = this.#panes.get(start)
-    const existing = pane?.keys.get(k)
+    let id = this.keys.of(k)
+    let row = pane === undefined || id === NONE ? NONE : pane.find(id)
     if (value === null) {
-      if (pane === undefined || existing === undefined) return
-      this.#live--
-      pane.keys.delete(k)
-      if (pane.keys.size === 0) this.#forget(pane)
+      if (row !== NONE) this.#remove(pane!, row)
       return
     }
     pane ??= this.open(start)
     const reader = new ValueReader(value)
-    const accumulator = existing ?? this.add(pane, k, [])
-    accumulator.folded = reader.read() as number
-    accumulator.told = reader.read() as number
-    accumulator.values = []
-    while (!reader.done) accumulator.values.push(reader.read())
-    accumulator.stored = 'stored'
+    const [folded, told] = [reader.read() as number, reader.read() as number]
+    const to = row === NONE ? pane.size : row
+    const [page, at] = [pane.page(to), pane.at(to)]
+    for (let i = 0; i < this.#states; i++) page[at + i] = reader.read()
+    if (row === NONE) {
+      if (id === NONE) id = this.keys.add(k)
+      row = this.end(pane, id, folded, told)
+    } else pane.setCounts(row, folded, told)
+    pane.setStored(row)
   }
   clear(): void {
     this.#panes.clear()
     this.#starts.length = 0
-    this.#changed = []
+    this.#changed.clear()
+    this.#dropped = []
+    this.keys.clear()
     this.#live = 0
   }
   entries(key?: Key): Iterable<StateEntry> {
@@ -194,28 +159,34 @@ export class PaneStore implements Store, Undoable {
     }
     return low
   }
+  #remove(pane: Pane, row: number): void {
+    this.keys.release(pane.ids[row]!)
+    pane.remove(row)
+    this.#live--
+    if (pane.size === 0) this.#forget(pane)
+  }
+  #release(pane: Pane): void {
+    for (const id of pane.ids) this.keys.release(id)
+  }
   #forget(pane: Pane): void {
-    if (this.#panes.get(pane.start) !== pane) return
+    pane.live = 'gone'
+    this.#changed.delete(pane)
     this.#panes.delete(pane.start)
     this.#starts.splice(this.#indexOf(pane.start), 1)
   }
-  #remove(accumulator: Accumulator): void {
-    accumulator.live = 'gone'
-    this.#live--
-    this.touch(accumulator)
-  }
-  #writeKey(block: BlockWriter, store: number, { key, pane }: Accumulator): void {
+  #writeKey(block: BlockWriter, store: number, pane: Pane, row: number): void {
     block.open(store)
     block.arena.double(pane.start)
-    writeValue(block.arena, key)
+    writeValue(block.arena, this.keys.keyOf(pane.ids[row]!))
     block.endKey()
   }
-  #writeEntry(block: BlockWriter, store: number, accumulator: Accumulator): void {
-    this.#writeKey(block, store, accumulator)
-    writeValue(block.arena, accumulator.folded)
-    writeValue(block.arena, accumulator.told)
-    for (const value of accumulator.values) writeValue(block.arena, value)
+  #writeEntry(block: BlockWriter, store: number, pane: Pane, row: number): void {
+    this.#writeKey(block, store, pane, row)
+    writeValue(block.arena, pane.folded(row))
+    writeValue(block.arena, pane.told(row))
+    const [page, at] = [pane.page(row), pane.at(row)]
+    for (let i = 0; i < this.#states; i++) writeValue(block.arena, page[at + i])
     block.endValue()
-    accumulator.stored = 'stored'
+    pane.setStored(row)
   }
 }

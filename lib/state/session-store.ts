@@ -46,14 +46,14 @@ export class SessionStore implements Store, Undoable {
   readonly name: string
   /** The first session of each key: most have no other. */
   readonly #keys = new Map<Key, Session>()
-  readonly #resultOf: (values: readonly unknown[]) => unknown
+  readonly #resultOf: (values: unknown[]) => unknown
   readonly #ends: DueHeap<Session>
   /** Null: it is gone, the next is looked for when it is asked for. */
   #latest: number | null = -Infinity
   #changed: Session[] = []
   #live = 0
   /** @param resultOf what people see of a session's values */
-  constructor(name: string, gapMs: number, resultOf: (values: readonly unknown[]) => unknown) {
+  constructor(name: string, gapMs: number, resultOf: (values: unknown[]) => unknown) {
     this.name = name
     this.#ends = new DueHeap(
       s => (s.live === 'live' ? s.end : null),
@@ -77,7 +77,7 @@ export class SessionStore implements Store, Undoable {
       for (let session: Session | null = first; session !== null; session = session.next) yield session
   }
   /** Everything that undo needs to bring a key back to what it is now. */
-  kept(key: Key, copied: (values: readonly unknown[]) => unknown[]): readonly Kept[] {
+  kept(key: Key, copied: (values: unknown[]) => unknown[]): readonly Kept[] {
     return Array.from(this.of(key), s => [
       s,
       { start: s.start, end: s.end, values: copied(s.values), folded: s.folded, told: s.told, toldEnd: s.toldEnd },

@@ -10,6 +10,7 @@ import type { Store } from '#lib/state/store.ts'
 import { UndoLog } from '#lib/state/undo.ts'
 import { readValue, writeValue } from '#lib/state/value-codec.ts'
 import { PaneStore } from '#lib/state/pane-store.ts'
+import { entered, rowsOf } from './pane-rows.ts'
 
 const roundTrip = (value: unknown): unknown => {
   const arena = new Arena(8)
@@ -210,23 +211,18 @@ test('I3: any run of changes, carried in any number of deltas or one snapshot, f
 
 /** Windows of 10 ms side by side. */
 const TENS = { nextEnd: (pane: number, after: number) => (pane + 10 > after ? pane + 10 : Infinity), lastEnd: (pane: number) => pane + 10 }
-const panes = () => new PaneStore('w', TENS, () => [])
-const valuesIn = (store: PaneStore): unknown[] => [...store].flatMap(p => p.inKeyOrder().map(a => a.values[0]))
+const panes = () => new PaneStore('w', 1, TENS, () => [])
+const valuesIn = (store: PaneStore): unknown[] => rowsOf(store).map(row => row.states[0])
 
 test('a pane store carries its accumulators, and dropping a pane deletes what the ledger knew of it', () => {
   const store = panes()
   const copy = panes()
   const first = store.open(0)
-  for (const key of ['b', 'a', 7]) {
-    const accumulator = store.add(first, key, [key])
-    accumulator.folded = 3
-    accumulator.told = 2
-    store.touch(accumulator)
-  }
+  for (const key of ['b', 'a', 7]) store.touch(first, entered(store, first, key, [key], 3, 2))
   assert.equal(carry(store, copy), 3)
   assert.deepEqual(valuesIn(copy), [7, 'a', 'b'])
   assert.deepEqual(
-    copy.first!.inKeyOrder().map(a => [a.folded, a.told]),
+    rowsOf(copy).map(row => [row.folded, row.told]),
     [
       [3, 2],
       [3, 2],
@@ -234,8 +230,7 @@ test('a pane store carries its accumulators, and dropping a pane deletes what th
     ],
   )
   assert.deepEqual([copy.earliestEnd(-Infinity), copy.earliestEnd(10), copy.last!.lastEnd], [10, Infinity, 10])
-  const unseen = store.add(first, 'c', ['c'])
-  store.touch(unseen)
+  store.touch(first, entered(store, first, 'c', ['c']))
   store.drop(first)
   assert.equal(store.size, 0)
   assert.equal(carry(store, copy), 3)
@@ -245,7 +240,7 @@ test('a pane store carries its accumulators, and dropping a pane deletes what th
 
 test('panes stand in the order of time, whatever the order in which they were opened', () => {
   const store = panes()
-  for (const start of [30, 0, 20, 10]) store.add(store.open(start), 'a', [start])
+  for (const start of [30, 0, 20, 10]) entered(store, store.open(start), 'a', [start])
   assert.deepEqual(valuesIn(store), [0, 10, 20, 30])
   assert.deepEqual(
     [...store.between(5, 30)].map(p => p.start),
@@ -259,9 +254,10 @@ test('panes stand in the order of time, whatever the order in which they were op
 test('S6.1: undo of a fold takes a new accumulator away, and its pane with it', () => {
   const store = panes()
   const undo = new UndoLog()
-  const accumulator = store.add(store.open(20), 'a', [1])
-  store.touch(accumulator)
-  undo.note(store, accumulator, undefined)
+  const pane = store.open(20)
+  const row = entered(store, pane, 'a', [1])
+  store.touch(pane, row)
+  undo.note(store, [pane, row], undefined)
   undo.restore()
   assert.equal(store.size, 0)
   assert.equal(store.pane(20), undefined)

@@ -9,6 +9,7 @@ import { PaneStore } from '#lib/state/pane-store.ts'
 import { Session, SessionStore } from '#lib/state/session-store.ts'
 import type { Store } from '#lib/state/store.ts'
 import { UndoLog } from '#lib/state/undo.ts'
+import { entered, rowsOf, statesOf } from './pane-rows.ts'
 
 /** Moves every entry of `from` that changed (or all) into `to`, as recovery does. */
 function carry(from: Store, to: Store, what: 'changes' | 'all'): void {
@@ -116,11 +117,13 @@ test('I3, S6.1: panes that are folded into, dropped and refused', () => {
     outcome: outcomes,
   })
   const shown = (store: PaneStore): readonly string[] =>
-    [...store.accumulators()].map(a => `${a.pane.start} ${a.key} ${a.folded} ${String(a.values)}`).sort()
+    rowsOf(store)
+      .map(row => `${row.start} ${row.key} ${row.folded} ${String(row.states)}`)
+      .sort()
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), steps => {
       const undo = new UndoLog()
-      const empty = (): PaneStore => new PaneStore('w', ENDS, () => [])
+      const empty = (): PaneStore => new PaneStore('w', 1, ENDS, () => [])
       const [store, copy] = [empty(), empty()]
       const plain = new Map<string, number>()
       for (const { what, key, pane: start, outcome } of steps) {
@@ -132,12 +135,12 @@ test('I3, S6.1: panes that are folded into, dropped and refused', () => {
           for (const id of [...plain.keys()]) if (id.startsWith(`${first.start} `)) plain.delete(id)
         } else {
           const pane = store.pane(start) ?? store.open(start)
-          const before = pane.keys.get(key)
-          const accumulator = before ?? store.add(pane, key, [0])
-          undo.note(store, accumulator, before === undefined ? undefined : [...accumulator.values])
-          accumulator.values[0] = (accumulator.values[0] as number) + 1
-          accumulator.folded++
-          store.touch(accumulator)
+          const before = pane.find(store.keys.of(key))
+          const row = before < 0 ? entered(store, pane, key, [0], 0) : before
+          undo.note(store, [pane, row], before < 0 ? undefined : statesOf(pane, row))
+          pane.page(row)[pane.at(row)] = (statesOf(pane, row)[0] as number) + 1
+          pane.setCounts(row, pane.folded(row) + 1, 0)
+          store.touch(pane, row)
           if (outcome === 'refused') undo.restore()
           else {
             undo.forget()

@@ -4,35 +4,46 @@ import type { FoldSpec, Moment } from '../folds/fold.ts'
 
 /** The states of all folds of one window, in their order. */
 export type States = unknown[]
+/** Where states lie: an array of their own, or the rows of a pane (lib/state/rows.ts). They begin at `at`. */
+export type Cells = unknown[]
 
 export interface Accumulate {
+  /** How many states there are. */
+  readonly states: number
   /** Runs the author's functions on the first value; may throw, and then nothing has changed (S5.4). The same array at every call. */
   measureFirst(value: unknown, moment: Moment): readonly unknown[]
   /** The states of the first value, which was measured last. Cannot fail. */
   begun(measured: readonly unknown[]): States
+  /** As `begun`, in cells that may be the next of `cells`. */
+  begin(cells: Cells, at: number, measured: readonly unknown[]): void
   /** As `measureFirst`, of a further value. */
-  measure(value: unknown, moment: Moment, states: readonly unknown[]): readonly unknown[]
+  measure(value: unknown, moment: Moment, cells: Cells, at: number): readonly unknown[]
   /** Cannot fail; `measured` must be of these states. */
-  add(states: States, measured: readonly unknown[]): void
+  add(cells: Cells, at: number, measured: readonly unknown[]): void
   /** States that later adds and merges do not reach. */
-  copied(states: readonly unknown[]): States
-  /** Merges `more` into `states`, which must be a copy. Cannot fail. */
-  merge(states: States, more: readonly unknown[]): void
+  copied(cells: Cells, at: number): States
+  /** As `copied`, in cells that may be the next of `into`. */
+  copy(into: Cells, to: number, cells: Cells, at: number): void
+  /** Merges `more` into `cells`, which must be a copy. Cannot fail. */
+  merge(cells: Cells, at: number, more: Cells, from: number): void
   /** @throws when a fold refuses its result */
-  result(states: readonly unknown[]): Record<string, unknown>
+  result(cells: Cells, at: number): Record<string, unknown>
   /** The result for people to look at: a refused one is its reason. */
-  shown(states: readonly unknown[]): Record<string, unknown>
+  shown(cells: Cells, at: number): Record<string, unknown>
 }
 
 /**
  * Written out fold by fold: so each call has a place of its own and the compiler sees one function there, which it can put in line. In a loop over the folds
- * it sees all of them, and calls (bench/windows.ts). States are born with the first value in them: where all are numbers the engine keeps them as an array
- * of doubles, 48 bytes less and nothing to allocate at an add, which a null before the first value would spoil for ever.
+ * it sees all of them, and calls (bench/windows.ts). States are born with the first value in them: where all are numbers the engine keeps them as doubles
+ * side by side, with nothing to allocate at an add, which a null before the first value would spoil for ever.
  */
 export function accumulate(names: readonly string[], folds: readonly FoldSpec[]): Accumulate {
   const each = (line: (i: number) => string, between = '\n'): string => folds.map((_, i) => line(i)).join(between)
+  const list = (item: (i: number) => string): string => each(item, ', ')
   const calls = (member: 'initial' | 'measure' | 'add' | 'merge' | 'result', args: string): string =>
     each(i => `const ${member}${i} = (${args}) => f${i}.${member}(${args})`)
+  const first = (i: number): string => `add${i}(none[${i}], measured[${i}])`
+  const copy = (i: number): string => (folds[i]!.copy === undefined ? `cells[at + ${i}]` : `f${i}.copy(cells[at + ${i}])`)
   const source = `
     ${each(i => `const f${i} = folds[${i}]`)}
     ${calls('initial', '')}
@@ -40,29 +51,36 @@ export function accumulate(names: readonly string[], folds: readonly FoldSpec[])
     ${calls('add', 'state, m')}
     ${calls('merge', 'a, b')}
     ${calls('result', 'state')}
-    const measured = [${each(() => '0', ', ')}]
-    const none = [${each(() => 'null', ', ')}]
+    const measured = [${list(() => '0')}]
+    const none = [${list(() => 'null')}]
     return {
+      states: folds.length,
       measureFirst(value, moment) {
         ${each(i => `measured[${i}] = measure${i}(value, moment, none[${i}] = initial${i}())`)}
         return measured
       },
-      begun: measured => [${each(i => `add${i}(none[${i}], measured[${i}])`, ', ')}],
-      measure(value, moment, states) {
-        ${each(i => `measured[${i}] = measure${i}(value, moment, states[${i}])`)}
+      begun: measured => [${list(first)}],
+      begin(cells, at, measured) {
+        ${each(i => `cells[at + ${i}] = ${first(i)}`)}
+      },
+      measure(value, moment, cells, at) {
+        ${each(i => `measured[${i}] = measure${i}(value, moment, cells[at + ${i}])`)}
         return measured
       },
-      add(states, measured) {
-        ${each(i => `states[${i}] = add${i}(states[${i}], measured[${i}])`)}
+      add(cells, at, measured) {
+        ${each(i => `cells[at + ${i}] = add${i}(cells[at + ${i}], measured[${i}])`)}
       },
-      copied: states => [${each(i => (folds[i]!.copy === undefined ? `states[${i}]` : `f${i}.copy(states[${i}])`), ', ')}],
-      merge(states, more) {
-        ${each(i => `states[${i}] = merge${i}(states[${i}], more[${i}])`)}
+      copied: (cells, at) => [${list(copy)}],
+      copy(into, to, cells, at) {
+        ${each(i => `into[to + ${i}] = ${copy(i)}`)}
       },
-      result: states => ({ ${each(i => `${named(names[i]!)}: result${i}(states[${i}])`, ', ')} }),
+      merge(cells, at, more, from) {
+        ${each(i => `cells[at + ${i}] = merge${i}(cells[at + ${i}], more[from + ${i}])`)}
+      },
+      result: (cells, at) => ({ ${list(i => `${named(names[i]!)}: result${i}(cells[at + ${i}])`)} }),
     }`
   const written = new Function('folds', source)(folds) as Omit<Accumulate, 'shown'>
-  return { ...written, shown: states => Object.fromEntries(folds.map((fold, i) => [names[i]!, shownResult(fold, states[i])])) }
+  return { ...written, shown: (cells, at) => Object.fromEntries(folds.map((fold, i) => [names[i]!, shownResult(fold, cells[at + i])])) }
 }
 
 /** A field of an object literal; written plainly one name would set the prototype. */

@@ -1,16 +1,18 @@
 // Windows whose bounds follow from the time alone: tumbling, hopping, cumulating. Records are folded into panes, results are put together from them.
 import { MillraceError } from '../../model/errors.ts'
-import { compareKeys, type Key } from '../../model/key.ts'
+import type { Key } from '../../model/key.ts'
 import type { Cause } from '../../model/record.ts'
 import { ClosedWindows } from '../../state/closed-windows.ts'
-import { type Accumulator, type Pane, PaneStore } from '../../state/pane-store.ts'
+import { IdSet } from '../../state/id-set.ts'
+import type { Pane } from '../../state/pane.ts'
+import { PaneStore } from '../../state/pane-store.ts'
 import type { StateEntry } from '../../state/store.ts'
 import type { Push, StageContext } from '../context.ts'
 import type { Accumulate } from './accumulate.ts'
 import { closingRevision, type Emit, Emitter, unfinishedAt } from './emit.ts'
 import { lateDoor, type Missed } from './late.ts'
 import { Untold } from './untold.ts'
-import { type Whole, WholeWindows } from './whole-windows.ts'
+import { WholeWindows } from './whole-windows.ts'
 import type { AlignedWindowing } from './windowing.ts'
 
 export function openAligned(context: StageContext, down: Push, w: AlignedWindowing, folds: Accumulate, emit: Emit): Push {
@@ -21,12 +23,11 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
   const log = context.refusal === 'shared' ? undo : null
   const out = new Emitter(context, down, name, folds)
   const late = lateDoor(context, name, graceMs, w.late)
-  const store = new PaneStore(name, assigner, (key): Iterable<StateEntry> => windows.entries(closed.closedTo, key))
+  const store = new PaneStore(name, folds.states, assigner, (key): Iterable<StateEntry> => windows.entries(closed.closedTo, key))
   const windows = new WholeWindows(store, assigner, folds)
   const closed = new ClosedWindows(`${name}.closed`)
-  const hasNews = ({ live, folded, told, pane }: Accumulator): boolean =>
-    live === 'live' && folded !== told && pane.lastEnd > closed.closedTo
-  const untold = new Untold<Accumulator>(clock, emit, hasNews)
+  const { keys } = store
+  const untold = new Untold<Pane>(clock, emit, pane => pane.live === 'live' && pane.lastEnd > closed.closedTo && pane.hasNews())
   let lastPane: Pane | undefined
   context.keep(store)
   context.keep(closed)
@@ -55,7 +56,7 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
     const { at, key } = cursor
     if (key === null) throw new MillraceError('KEY_MISSING', `window '${name}' needs a key`)
     let pane = lastPane
-    if (pane === undefined || at < pane.start || at >= pane.start + paneMs || pane.keys.size === 0) pane = store.pane(assigner.paneOf(at))
+    if (pane === undefined || at < pane.start || at >= pane.start + paneMs || pane.live === 'gone') pane = store.pane(assigner.paneOf(at))
     const start = pane === undefined ? assigner.paneOf(at) : pane.start
     const lastEnd = pane === undefined ? assigner.lastEnd(start) : pane.lastEnd
     const passed = Math.max(clock.time - graceMs, closed.closedTo)
@@ -68,21 +69,33 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
       if (done < passed) corrected = [...windows.over(start, done, passed)]
     } else if (lastEnd === -Infinity) return // S3.1: before the first window
 
-    const before = pane?.keys.get(key)
-    const measured = before === undefined ? folds.measureFirst(value, cursor) : folds.measure(value, cursor, before.values)
+    const id = keys.of(key)
+    let row = pane === undefined || id < 0 ? -1 : pane.find(id)
+    const measured = row < 0 ? folds.measureFirst(value, cursor) : folds.measure(value, cursor, pane!.page(row), pane!.at(row))
     if (missed.length > 0)
       late.missed(value, missed, 'some') // S3.6
     else late.taken()
     pane ??= openPane(start)
     lastPane = pane
-    const accumulator = before ?? store.add(pane, key, folds.begun(measured))
-    log?.note(store, accumulator, before === undefined ? undefined : folds.copied(before.values))
-    if (before !== undefined) folds.add(before.values, measured)
-    if (accumulator.folded++ === accumulator.told) untold.note(accumulator) // else it is noted already
-    store.touch(accumulator)
+    if (row < 0) {
+      folds.begin(pane.page(pane.size), pane.at(pane.size), measured)
+      row = store.end(pane, id < 0 ? keys.add(key) : id, 1, 0)
+      log?.note(store, [pane, row], undefined)
+      note(pane, row)
+    } else {
+      log?.note(store, [pane, row], folds.copied(pane.page(row), pane.at(row)))
+      folds.add(pane.page(row), pane.at(row), measured)
+      const [folded, told] = [pane.folded(row), pane.told(row)]
+      pane.setCounts(row, folded + 1, told)
+      if (folded === told) note(pane, row) // else it is noted already
+    }
+    store.touch(pane, row)
     if (corrected.length > 0) context.afterRecord(() => correct(key, corrected))
   }
 
+  function note(pane: Pane, row: number): void {
+    if (emit !== 'on-close' && pane.note(row) === 'first') untold.note(pane)
+  }
   function openPane(start: number): Pane {
     closed.passed(clock.time - graceMs, clock.time - keptMs)
     clock.wakeAt(assigner.nextEnd(start, closed.closedTo) + graceMs)
@@ -91,53 +104,62 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
 
   /** S4.1: the window's result for each key. */
   function close(end: number, cause: Cause): void {
+    const start = assigner.startOf(end)
+    if (assigner.growth === 'cumulating' && keepMs === 0) collect(start, end)
     const due = windows.of(end)
     closed.passed(end, keepMs === 0 ? end : -Infinity)
-    for (const whole of due) {
-      const revision = closingRevision(emit, whole)
-      if (keepMs > 0) closed.emitted(end, whole.key, revision)
-      result(whole, end, revision, cause, keepMs === 0)
+    const final = keepMs === 0
+    for (const row of keys.placesInOrder(due)) {
+      const key = keys.keyOf(due.ids[row]!)
+      const revision = closingRevision(emit, due.folded(row), due.told(row))
+      if (!final) closed.emitted(end, key, revision)
+      out.send({ key, start, end, revision, cause, final, value: null }, end - 1, due.page(row), due.at(row))
     }
-    if (assigner.growth === 'cumulating' && keepMs === 0) collect(assigner.startOf(end), end)
     dropPassed()
   }
   /** S3.4: a record came for windows that are closed but kept: their results again, as they are now. */
   function correct(key: Key, ends: readonly Missed[]): void {
-    for (const { end } of ends) {
+    for (const { start, end } of ends) {
       const revision = closed.revision(end, key) + 1
       closed.emitted(end, key, revision)
       clock.wakeAt(end + keptMs)
-      result(windows.ofKey(end, key)!, end, revision, 'late', false)
+      const { cells, at } = windows.byKey(end)(keys.of(key))!
+      out.send({ key, start, end, revision, cause: 'late', final: false, value: null }, end - 1, cells, at)
     }
   }
   /** A closed window can be corrected no more: its last result says so (I10). */
   function finish(end: number, cause: Cause): void {
-    const wholes = new Map(windows.of(end).map(whole => [whole.key, whole]))
+    const start = assigner.startOf(end)
+    const whole = windows.of(end)
     closed.passed(-Infinity, end)
-    for (const [key, revision] of closed.forget(end)) result(wholes.get(key)!, end, revision + 1, cause, true)
+    for (const [key, revision] of closed.forget(end)) {
+      const row = whole.find(keys.of(key))
+      out.send({ key, start, end, revision: revision + 1, cause, final: true, value: null }, end - 1, whole.page(row), whole.at(row))
+    }
     dropPassed()
-  }
-  function result({ key, states }: Whole, end: number, revision: number, cause: Cause, final: boolean): void {
-    out.send({ key, start: assigner.startOf(end), end }, revision, cause, final, states, end - 1)
   }
 
   /** What has changed, in (end, key) order. */
   function tell(cause: 'update' | 'tick'): void {
-    const due = new Map<number, Set<Key>>()
-    for (const accumulator of untold.take()) {
-      accumulator.told = accumulator.folded
-      store.touch(accumulator)
-      for (const { end } of windows.over(accumulator.pane.start, closed.closedTo)) {
-        const keys = due.get(end)
-        if (keys === undefined) due.set(end, new Set([accumulator.key]))
-        else keys.add(accumulator.key)
+    const due = new Map<number, IdSet>()
+    for (const pane of untold.take()) {
+      const news = pane.takeNews()
+      for (const row of news) store.touch(pane, row)
+      for (const { end } of windows.over(pane.start, closed.closedTo)) {
+        let ids = due.get(end)
+        if (ids === undefined) due.set(end, (ids = new IdSet()))
+        for (const row of news) if (ids.find(pane.ids[row]!) < 0) ids.add(pane.ids[row]!)
       }
     }
     for (const end of [...due.keys()].sort((a, b) => a - b)) {
       const start = assigner.startOf(end)
-      for (const key of [...due.get(end)!].sort(compareKeys)) {
-        const { states, folded } = windows.ofKey(end, key)!
-        out.send({ key, start, end }, folded, cause, false, states, unfinishedAt(start, end, clock.time))
+      const whole = windows.byKey(end)
+      const set = due.get(end)!
+      for (const place of keys.placesInOrder(set)) {
+        const id = set.ids[place]!
+        const { cells, at, folded } = whole(id)!
+        const result = { key: keys.keyOf(id), start, end, revision: folded, cause, final: false, value: null }
+        out.send(result, unfinishedAt(start, end, clock.time), cells, at)
       }
     }
   }
@@ -146,14 +168,16 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
   function collect(start: number, end: number): void {
     const [first, ...rest] = store.between(start, end)
     for (const pane of rest) {
-      for (const { key, values, folded, told } of pane.keys.values()) {
-        let into = first!.keys.get(key)
-        if (into === undefined) into = store.add(first!, key, folds.copied(values))
-        else folds.merge(into.values, values)
-        into.folded += folded
-        into.told += told
-        store.touch(into)
-        untold.note(into)
+      for (let row = 0; row < pane.size; row++) {
+        const id = pane.ids[row]!
+        let into = first!.find(id)
+        if (into >= 0) windows.merge(first!, into, pane, row)
+        else {
+          windows.copy(first!, pane, row)
+          into = store.end(first!, id, pane.folded(row), pane.told(row))
+        }
+        store.touch(first!, into)
+        note(first!, into)
       }
       store.drop(pane)
     }
@@ -168,7 +192,8 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
   /** What had not been told by a tick still has to be. */
   function restored(): void {
     lastPane = undefined
-    untold.restored(store.accumulators())
+    if (typeof emit === 'object') for (const pane of store) pane.noteAll()
+    untold.restored(store)
   }
 }
 const NONE: readonly Missed[] = []

@@ -1,9 +1,9 @@
 // When a window's results come out (S4).
-import type { Cause, WindowResult } from '../../model/record.ts'
+import type { WindowResult } from '../../model/record.ts'
 import type { Key } from '../../model/key.ts'
 import type { Duration } from '../../model/time.ts'
 import type { Push, StageContext } from '../context.ts'
-import type { Accumulate } from './accumulate.ts'
+import type { Accumulate, Cells } from './accumulate.ts'
 import { refused, shown } from './windowing.ts'
 
 /**
@@ -27,8 +27,7 @@ export const emitWords = (emit: Emit): string => (typeof emit === 'string' ? emi
  * The revision of the result that ends a window: one above its last possible update, whatever the batches were (S4.2); 1 when it has none, which is no
  * longer so if it was told of before `emit` was changed (S5.7).
  */
-export const closingRevision = (emit: Emit, { folded, told }: { readonly folded: number; readonly told: number }): number =>
-  emit === 'on-close' && told === 0 ? 1 : folded + 1
+export const closingRevision = (emit: Emit, folded: number, told: number): number => (emit === 'on-close' && told === 0 ? 1 : folded + 1)
 
 /**
  * Sends results on, each for itself: a refused one is its own dead letter, and so is one whose fold refuses to give it; the record that made it due is
@@ -39,30 +38,30 @@ export class Emitter {
   readonly #name: string
   readonly #complete: () => void
   #result: WindowResult<unknown, Key> | null = null
-  #states: readonly unknown[] | null = null
+  #cells: Cells | null = null
+  #at = 0
   constructor(context: StageContext, down: Push, name: string, folds: Accumulate) {
     this.#context = context
     this.#name = name
     this.#complete = () => {
       const result = this.#result as { value: unknown }
-      if (this.#states !== null) result.value = folds.result(this.#states)
+      if (this.#cells !== null) result.value = folds.result(this.#cells, this.#at)
       down(result)
     }
   }
-  /** @param states null: a retraction */
-  send(window: Bounds, revision: number, cause: Cause, final: boolean, states: readonly unknown[] | null, at: number): void {
-    const { key, start, end } = window
-    const result = { key, start, end, revision, cause, final, value: null }
+  /**
+   * @param time the result's event time
+   * @param cells where the states are that give its value, from `at` on; null: a retraction
+   */
+  send(result: Unvalued, time: number, cells: Cells | null, at: number): void {
     this.#result = result
-    this.#states = states
-    this.#context.result(this.#complete, result, key, at, this.#name)
+    this.#cells = cells
+    this.#at = at
+    this.#context.result(this.#complete, result, result.key, time, this.#name)
   }
 }
-interface Bounds {
-  readonly key: Key
-  readonly start: number
-  readonly end: number
-}
+/** A result whose value is still to come. */
+type Unvalued = WindowResult<null, Key>
 
 /** The event time of an unfinished result: never ahead of its window's end (S3.8). */
 export const unfinishedAt = (start: number, end: number, streamTime: number): number =>

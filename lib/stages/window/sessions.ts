@@ -20,7 +20,8 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
   const log = context.refusal === 'shared' ? undo : null
   const out = new Emitter(context, down, name, folds)
   const late = lateDoor(context, name, graceMs, w.late)
-  const store = new SessionStore(name, gapMs, folds.shown)
+  const store = new SessionStore(name, gapMs, states => folds.shown(states, 0))
+  const copied = (states: States): States => folds.copied(states, 0)
   const untold = new Untold<Session>(clock, emit, s => s.live === 'live' && s.folded !== s.told)
   context.keep(store)
 
@@ -33,7 +34,7 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
     close: (end, cause) => {
       const closed = store.close(end)
       closed.forEach(keepStart)
-      for (const session of closed) result(session, closingRevision(emit, session), cause, end - 1)
+      for (const session of closed) result(session, closingRevision(emit, session.folded, session.told), cause, end - 1)
     },
     restored: () => untold.restored(store),
   })
@@ -52,10 +53,10 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
     }
     if (first === null && at + gapMs + graceMs < clock.time) return late.missed(value, [{ start: at, end: at + gapMs }], 'all')
     const states = first === null ? null : others.length === 0 ? first.values : merged(first, others)
-    const measured = states === null ? folds.measureFirst(value, cursor) : folds.measure(value, cursor, states)
+    const measured = states === null ? folds.measureFirst(value, cursor) : folds.measure(value, cursor, states, 0)
     // From here on nothing can fail.
     late.taken()
-    log?.note(store, key, store.kept(key, folds.copied))
+    log?.note(store, key, store.kept(key, copied))
     if (first === null) begin(key, at, folds.begun(measured))
     else join(first, others, at, states!, measured)
   }
@@ -87,8 +88,8 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
     }
   }
   function merged(first: Session, others: readonly Session[]): States {
-    const states = folds.copied(first.values)
-    for (const other of others) folds.merge(states, other.values)
+    const states = copied(first.values)
+    for (const other of others) folds.merge(states, 0, other.values, 0)
     return states
   }
   function begin(key: Key, at: number, states: States): void {
@@ -109,7 +110,7 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
       if (other.taken.length > 0) first.taken = [...first.taken, ...other.taken]
       store.remove(other)
     }
-    folds.add(states, measured)
+    folds.add(states, 0, measured)
     first.values = states
     first.folded++
     if (at < first.start) first.start = at
@@ -120,7 +121,8 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
   }
   /** S3.5: what was told under a start that is no more is taken back, before anything is told of the session it became part of. */
   function retractionOf({ key, start, end, told, toldEnd }: Session): () => void {
-    return () => out.send({ key, start, end: toldEnd }, told + 1, 'merged', true, null, unfinishedAt(start, end, clock.time))
+    const time = (): number => unfinishedAt(start, end, clock.time)
+    return () => out.send({ key, start, end: toldEnd, revision: told + 1, cause: 'merged', final: true, value: null }, time(), null, 0)
   }
   /** What has changed, in (end, key) order. */
   function tell(cause: 'update' | 'tick'): void {
@@ -131,8 +133,8 @@ export function openSessions(context: StageContext, down: Push, w: SessionWindow
       result(session, session.folded, cause, unfinishedAt(session.start, session.end, clock.time))
     }
   }
-  function result(session: Session, revision: number, cause: Cause, at: number): void {
-    out.send(session, revision, cause, session.live === 'gone', session.values, at)
+  function result({ key, start, end, live, values }: Session, revision: number, cause: Cause, time: number): void {
+    out.send({ key, start, end, revision, cause, final: live === 'gone', value: null }, time, values, 0)
   }
 }
 const NONE: readonly Session[] = []

@@ -24,6 +24,7 @@ import { BlockWriter, entriesOf } from '#lib/state/delta.ts'
 import { PaneStore } from '#lib/state/pane-store.ts'
 import { Session, SessionStore } from '#lib/state/session-store.ts'
 import type { Store } from '#lib/state/store.ts'
+import { entered, rowsOf } from '../../state/pane-rows.ts'
 import { anyWay, arriving, bytesOf, codeOf, copyOf, folded, foldedApart, type Given, specOf, throughBytes } from './folding.ts'
 
 const whole = fc.integer({ min: -1_000_000, max: 1_000_000 })
@@ -172,18 +173,22 @@ for (const { name, fold, values } of SUBJECTS) {
 test('S5.4: all states of a window come through its store as they were, as changes and as a snapshot', () => {
   const specs = SUBJECTS.map(s => specOf(s.fold))
   const ends = { nextEnd: () => 30, lastEnd: () => 30 }
-  const kinds: readonly { make: () => Store; put: (store: never, values: unknown[]) => void; got: (store: never) => unknown[] }[] = [
-    {
-      make: () => new PaneStore('w', ends, () => []),
-      put: (store: PaneStore, values) => store.touch(store.add(store.open(20), 'key', values)),
-      got: (store: PaneStore) => store.pane(20)!.keys.get('key')!.values,
-    },
-    {
-      make: () => new SessionStore('w', 10, v => v),
-      put: (store: SessionStore, values) => store.add(new Session('key', 20, 30, values)),
-      got: (store: SessionStore) => store.first('key')!.values,
-    },
-  ]
+  const kinds: readonly { make: () => Store; put: (store: never, values: unknown[]) => void; got: (store: never) => readonly unknown[] }[] =
+    [
+      {
+        make: () => new PaneStore('w', specs.length, ends, () => []),
+        put: (store: PaneStore, values) => {
+          const pane = store.open(20)
+          store.touch(pane, entered(store, pane, 'key', values))
+        },
+        got: (store: PaneStore) => rowsOf(store)[0]!.states,
+      },
+      {
+        make: () => new SessionStore('w', 10, v => v),
+        put: (store: SessionStore, values) => store.add(new Session('key', 20, 30, values)),
+        got: (store: SessionStore) => store.first('key')!.values,
+      },
+    ]
   fc.assert(
     fc.property(fc.tuple(...SUBJECTS.map(s => arriving(s.values, 12))), all => {
       const values = specs.map((spec, i) => folded(spec, all[i]!))
