@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type CallFault, CALM, WORLD_FAULTS } from '#lib/testing/simulation/faults.ts'
-import { runSeed } from '#lib/testing/simulation/proof/run.ts'
+import { type CallFault, WORLD_FAULTS } from '#lib/testing/simulation/faults.ts'
+import { apart, THREADS } from './apart.ts'
+import { NO_SEEDS, type Seeds, together } from './seeds.ts'
 
-const SEEDS = 600
+const SEEDS = 1_000
 
 test(`exactly once under ${SEEDS} seeds of kills, lost and late replies, two owners, caches that fall back, lie or are lost, leader moves and full disks`, async () => {
-  const faults = new Map<string, number>()
-  let epochs = 0
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    const report = await runSeed(seed)
-    assert.equal(report.violation, null, `seed ${seed}: npm run simulate -- --seed ${seed} --trace`)
-    epochs += report.epochs
-    for (const [what, n] of report.faults) faults.set(what, (faults.get(what) ?? 0) + n)
-  }
-  assert.ok(epochs > SEEDS * 5, `only ${epochs} epochs were committed`)
-  const never = [...CALL_FAULTS, ...WORLD_FAULTS, ...MET].filter(what => !faults.has(what))
+  const each = SEEDS / THREADS
+  const parts = Array.from({ length: THREADS }, (_, i) =>
+    apart<Seeds>(new URL('seeds.ts', import.meta.url), 'seedsFrom', 1 + i * each, each),
+  )
+  const { failed, epochs, happened } = (await Promise.all(parts)).reduce(together, NO_SEEDS)
+  const [first] = failed
+  assert.equal(first?.violation ?? null, null, `seed ${first?.seed}: npm run simulate -- --seed ${first?.seed}`)
+  assert.ok(epochs > SEEDS * 30, `only ${epochs} epochs were committed`)
+  const never = [...CALL_FAULTS, ...WORLD_FAULTS, ...MET].filter(what => !happened.has(what))
   assert.deepEqual(never, [], 'what never happened is a defect of the simulation')
 })
 const CALL_FAULTS: readonly CallFault[] = ['kill', 'pause', 'delay', 'request lost', 'lands late', 'reply lost']
@@ -41,22 +41,3 @@ const MET = [
   'the ledger is cut off',
   'records are lost before they were read',
 ]
-
-for (const fault of ['kill', 'reply lost', 'request lost'] as const satisfies readonly CallFault[]) {
-  test(`one '${fault}' at each of the first calls of OPEN and EPOCH in turn changes nothing`, async () => {
-    const calm = await runSeed(3, { faults: CALM })
-    assert.equal(calm.violation, null)
-    let struck = 0
-    for (let at = 0; at < STRIKES; at++) {
-      let calls = 0
-      const report = await runSeed(3, {
-        faults: CALM,
-        decide: ({ possible }) => (possible.includes(fault) && calls++ === at ? (struck++, fault) : null),
-      })
-      assert.equal(report.violation, null, `'${fault}' at call ${at}`)
-    }
-    assert.equal(struck, STRIKES)
-  })
-}
-/** Calls that are struck one by one: deployment, OPEN of every task, and the first epochs of each. */
-const STRIKES = 250
