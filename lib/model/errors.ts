@@ -124,6 +124,12 @@ export const ERRORS = {
   // ---- cache
   CACHE_UNAVAILABLE: entry('infrastructure', 'later', 'The state cache cannot be reached.'),
   CACHE_MISMATCH: entry('infrastructure', 'later', 'The state cache does not carry the stamp that this owner wrote; the task opens again.'),
+  CACHE_REFUSED: entry('operator', 'never', 'Redis refuses the credentials, or their user may not do what is needed.'),
+  CACHE_EVICTS: entry(
+    'operator',
+    'never',
+    'Redis may evict entries when its memory is full, which nobody would notice: its maxmemory-policy must be noeviction.',
+  ),
   // ---- registry
   REGISTRY_UNAVAILABLE: entry('infrastructure', 'later', 'The schema registry cannot be reached.'),
   // ---- tables
