@@ -134,6 +134,11 @@ export const ERRORS = {
   REGISTRY_UNAVAILABLE: entry('infrastructure', 'later', 'The schema registry cannot be reached.'),
   // ---- tables
   TABLES_UNAVAILABLE: entry('infrastructure', 'later', 'The SQL database cannot be reached.'),
+  TABLES_REFUSED: entry(
+    'operator',
+    'never',
+    'PostgreSQL refuses the credentials, there is no such database, or the user may not do what is needed.',
+  ),
   SINK_FENCED: entry('infrastructure', 'later', 'Another loader moved this sink on; it reads its offset again.'),
   ROW_REFUSED: entry('data', 'never', 'The database refused a row: a constraint, a type or a range; the message names the column.'),
   DUPLICATE_ROW: entry('data', 'never', 'An insert-only table already holds a row with this key.'),

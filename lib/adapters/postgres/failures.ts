@@ -12,6 +12,7 @@ function codeOf(sqlState: string): ErrorCode {
   if (isAboutRows(sqlState)) return 'ROW_REFUSED'
   if (sqlState === '53100') return 'DISK_FULL'
   if (sqlState === 'XX001' || sqlState === 'XX002') return 'DATA_CORRUPT'
+  if (sqlState.startsWith('28') || sqlState === '3D000' || sqlState === '42501') return 'TABLES_REFUSED'
   if (sqlState.startsWith('42')) return 'TABLE_DIFFERS'
   // Deadlock, serialization, connection, resources, shutdown, lock and I/O: the same transaction may go through later (§4).
   if (/^(40|08|53|57|55|58)/.test(sqlState)) return 'TABLES_UNAVAILABLE'

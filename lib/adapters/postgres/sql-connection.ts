@@ -1,4 +1,4 @@
-// What this adapter needs of a PostgreSQL: transactions of prepared statements, values as text. PGlite in a worker thread is one; a client of a server is another.
+// What this adapter needs of a PostgreSQL: transactions of prepared statements, values as text. PGlite in a worker thread is one, a server with a few sessions the other.
 
 export interface Statement {
   readonly text: string
@@ -51,7 +51,7 @@ export interface RunOptions {
 
 export interface SqlConnection {
   /**
-   * Runs statements one after the other in one transaction (READ COMMITTED), then commits. Transactions of one connection never overlap.
+   * Runs statements one after the other in one transaction (READ COMMITTED), then commits. Transactions may overlap where the database has several sessions.
    * @throws SqlFailure
    */
   run(statements: readonly Statement[], options?: RunOptions): Promise<readonly StatementResult[]>
