@@ -132,6 +132,7 @@ export const ERRORS = {
   ),
   // ---- registry
   REGISTRY_UNAVAILABLE: entry('infrastructure', 'later', 'The schema registry cannot be reached.'),
+  REGISTRY_REFUSED: entry('operator', 'never', 'The schema registry refuses the credentials, or their user may not do what is needed.'),
   // ---- tables
   TABLES_UNAVAILABLE: entry('infrastructure', 'later', 'The SQL database cannot be reached.'),
   TABLES_REFUSED: entry(

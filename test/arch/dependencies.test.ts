@@ -49,10 +49,13 @@ test('the lock file holds what any platform needs, also what is not installed on
   assert.deepEqual(missing, [], '`npm ci` refuses such a lock file')
 })
 
+/** Has a script that only prints a warning; it is not run, and not missed. */
+const NOT_RUN = ['protobufjs']
+
 test('install scripts are allowed for node alone, by name: a lock file without registry cannot say more', () => {
   const scripted = Object.entries(packages)
     .filter(([, locked]) => locked.hasInstallScript)
     .map(([path]) => nameOf(path))
-  assert.deepEqual(scripted, ['node'])
+  assert.deepEqual(scripted.sort(), ['node', ...NOT_RUN].sort())
   assert.deepEqual(manifest.allowScripts, { node: true })
 })

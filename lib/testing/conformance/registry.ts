@@ -7,6 +7,10 @@ import type { ErrorCode } from '../../model/errors.ts'
 import { isMillraceError } from '../../model/errors.ts'
 import type { Compatibility, Registry } from '../../ports/registry.ts'
 
+export interface RegistrySuiteOptions {
+  /** Levels that the registry behind cannot be set to, a limit of its own; everything else is asked of it all the same. */
+  readonly withoutLevels?: readonly Compatibility[]
+}
 export interface OpenedRegistry {
   readonly registry: Registry
   dispose(): Promise<void>
@@ -54,7 +58,12 @@ const LEVELS: readonly { level: Compatibility; allows: (change: { backward: bool
  * Registers the suite with node:test under `name`. `open` is called once per test; subjects and records have names of their own, so the registry
  * behind may be shared.
  */
-export function registryConformance(name: string, open: () => Promise<OpenedRegistry>): void {
+export function registryConformance(
+  name: string,
+  open: () => Promise<OpenedRegistry>,
+  { withoutLevels = [] }: RegistrySuiteOptions = {},
+): void {
+  const levels = LEVELS.filter(({ level }) => !withoutLevels.includes(level))
   const registryTest = (sentence: string, body: (registry: Registry, subject: string, unique: string) => Promise<void>): void => {
     test(sentence, PATIENCE, async () => {
       const { registry, dispose } = await open()
@@ -155,7 +164,7 @@ export function registryConformance(name: string, open: () => Promise<OpenedRegi
 
     registryTest("a subject's level is BACKWARD unless set, and each subject has its own", async (registry, subject) => {
       assert.equal(await registry.compatibility(subject), 'BACKWARD')
-      for (const { level } of LEVELS) {
+      for (const { level } of levels) {
         await registry.setCompatibility(subject, level)
         assert.equal(await registry.compatibility(subject), level)
       }
@@ -163,7 +172,7 @@ export function registryConformance(name: string, open: () => Promise<OpenedRegi
       assert.equal(await registry.latest(subject), null)
     })
 
-    for (const { level, allows } of LEVELS) {
+    for (const { level, allows } of levels) {
       registryTest(
         `${level} allows and refuses the changes that it should, and a refused one registers nothing`,
         async (registry, subject, unique) => {
