@@ -100,6 +100,9 @@ export const ERRORS = {
   ),
   COMMIT_UNKNOWN: entry('infrastructure', 'later', 'The outcome of a commit is not known; the ledger tells when the task opens again.'),
   LOG_UNAVAILABLE: entry('infrastructure', 'later', 'The record log cannot be reached.'),
+  LOG_REFUSED: entry('operator', 'never', 'Kafka refuses the credentials, or their user may not do what is needed.'),
+  BROKER_UNFIT: entry('operator', 'never', 'A broker does not speak a request that is needed; it is too old.'),
+  CLIENT_UNFIT: entry('operator', 'never', 'The installed Kafka client is not the one version that is known to behave.'),
   RECORD_TOO_LARGE: entry('data', 'never', 'A record is larger than the log accepts.'),
   DATA_LOSS: entry(
     'operator',
