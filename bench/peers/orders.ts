@@ -16,70 +16,66 @@ export const PARTITIONS = 4
 const COUNTRIES = ['US', 'GB', 'DE', 'FR', 'IN', 'JP', 'BR', 'CA', 'AU', 'NL'] as const
 const CHANNELS = ['web', 'mobile', 'store', 'partner'] as const
 
-export const orders = topic('bench_orders', {
-  key: 'user_id',
-  time: 'ts',
-  partitions: PARTITIONS,
-  value: avro({
-    type: 'record',
-    name: 'Order',
-    namespace: 'bench.avro',
-    fields: [
-      { name: 'order_id', type: 'string' },
-      { name: 'user_id', type: 'string' },
-      { name: 'ts', type: 'long' },
-      { name: 'country', type: 'string' },
-      { name: 'channel', type: 'string' },
-      { name: 'total', type: 'double' },
-      {
-        name: 'items',
-        type: {
-          type: 'array',
-          items: {
-            type: 'record',
-            name: 'Item',
-            fields: [
-              { name: 'product_id', type: 'string' },
-              { name: 'quantity', type: 'int' },
-              { name: 'price', type: 'double' },
-            ],
-          },
+const ORDER = {
+  type: 'record',
+  name: 'Order',
+  namespace: 'bench.avro',
+  fields: [
+    { name: 'order_id', type: 'string' },
+    { name: 'user_id', type: 'string' },
+    { name: 'ts', type: 'long' },
+    { name: 'country', type: 'string' },
+    { name: 'channel', type: 'string' },
+    { name: 'total', type: 'double' },
+    {
+      name: 'items',
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'Item',
+          fields: [
+            { name: 'product_id', type: 'string' },
+            { name: 'quantity', type: 'int' },
+            { name: 'price', type: 'double' },
+          ],
         },
       },
-    ],
-  }),
-})
+    },
+  ],
+} as const
+const RESULT = {
+  type: 'record',
+  name: 'AggResult',
+  namespace: 'bench.avro',
+  fields: [
+    { name: 'user_id', type: 'string' },
+    { name: 'window_start', type: 'long' },
+    { name: 'window_end', type: 'long' },
+    { name: 'count', type: 'long' },
+    { name: 'sum', type: 'double' },
+    { name: 'min', type: 'double' },
+    { name: 'max', type: 'double' },
+  ],
+} as const
 
-export const results = topic('bench_results', {
-  key: 'user_id',
-  time: 'window_end',
-  partitions: PARTITIONS,
-  value: avro({
-    type: 'record',
-    name: 'AggResult',
-    namespace: 'bench.avro',
-    fields: [
-      { name: 'user_id', type: 'string' },
-      { name: 'window_start', type: 'long' },
-      { name: 'window_end', type: 'long' },
-      { name: 'count', type: 'long' },
-      { name: 'sum', type: 'double' },
-      { name: 'min', type: 'double' },
-      { name: 'max', type: 'double' },
-    ],
-  }),
-})
-
-export const perUser = processor(
-  'bench-per-user',
-  from(orders)
-    .pipe(
-      tumbling('per-user', { size: minutes(5), grace: seconds(10), late: 'count-and-drop' }),
-      aggregate({ count: count(), sum: sum(o => o.total), min: min(o => o.total), max: max(o => o.total) }, { emit: 'on-close' }),
-      map(w => ({ user_id: w.key, window_start: w.start, window_end: w.end, ...w.value })),
-    )
-    .to(results),
-)
+/** The job over topics of these names. */
+export function peersJob(from_: string, to: string, name = 'bench-per-user') {
+  const orders = topic(from_, { key: 'user_id', time: 'ts', partitions: PARTITIONS, value: avro(ORDER) })
+  const results = topic(to, { key: 'user_id', time: 'window_end', partitions: PARTITIONS, value: avro(RESULT) })
+  const perUser = processor(
+    name,
+    from(orders)
+      .pipe(
+        tumbling('per-user', { size: minutes(5), grace: seconds(10), late: 'count-and-drop' }),
+        aggregate({ count: count(), sum: sum(o => o.total), min: min(o => o.total), max: max(o => o.total) }, { emit: 'on-close' }),
+        map(w => ({ user_id: w.key, window_start: w.start, window_end: w.end, ...w.value })),
+      )
+      .to(results),
+  )
+  return { orders, results, perUser }
+}
+export const { orders, results, perUser } = peersJob('bench_orders', 'bench_results')
 
 /** Writes `n` orders and one flush record per partition, an hour later, into the log; sums of the totals as the kit states them. */
 export async function produceOrders(

@@ -5,10 +5,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Daemon, freePorts } from './daemon.ts'
-import { canRunJava, jarsOf } from './maven.ts'
+import { jarsOf, orNull } from './maven.ts'
 import { listens } from './redis.ts'
 
-export const kafkaPrograms = (): boolean => canRunJava()
+const jars = (): string => jarsOf('kafka-4.3.1', beside('kafka-pom.xml'))
+/** The folder of its jars, fetched if need be; null when there is no Java or they cannot be had. */
+export const kafkaPrograms = (): string | null => orNull(jars)
 
 export interface KafkaCluster {
   /** `host:port` of every broker. */
@@ -25,8 +27,7 @@ export async function startKafka(
   directory: string,
   { brokers = 1, settings = {} }: { readonly brokers?: 1 | 3; readonly settings?: Readonly<Record<string, string>> } = {},
 ): Promise<KafkaCluster> {
-  const jars = jarsOf('kafka-4.3.1', beside('kafka-pom.xml'))
-  const classes = join(jars, '*')
+  const classes = join(jars(), '*')
   const ports = await freePorts(2 * brokers)
   const nodes = Array.from({ length: brokers }, (_, i) => ({ id: i + 1, port: ports[2 * i]!, controller: ports[2 * i + 1]! }))
   const voters = nodes.map(({ id, controller }) => `${id}@127.0.0.1:${controller}`).join(',')

@@ -5,7 +5,16 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { onPath } from './on-path.ts'
 
-export const canRunJava = (): boolean => onPath('java') !== null && onPath('mvn') !== null
+/** What `make` makes, or null where there is no Java or the repository cannot be reached; says why on stderr. */
+export function orNull(make: () => string): string | null {
+  if (onPath('java') === null || onPath('mvn') === null) return null
+  try {
+    return make()
+  } catch (error) {
+    console.error(`from the Maven repository: ${error instanceof Error ? error.message : String(error)}`)
+    return null
+  }
+}
 
 const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'millrace', 'services')
 

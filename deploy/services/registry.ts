@@ -2,11 +2,13 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Daemon, freePorts } from './daemon.ts'
-import { canRunJava, unpacked } from './maven.ts'
+import { orNull, unpacked } from './maven.ts'
 
 const VERSION = '2.6.13.Final'
 
-export const registryPrograms = (): boolean => canRunJava()
+const programs = (): string => unpacked(`apicurio-${VERSION}`, `io.apicurio:apicurio-registry-app:${VERSION}:tar.gz:all`)
+/** The folder of its jars, fetched if need be; null when there is no Java or they cannot be had. */
+export const registryPrograms = (): string | null => orNull(programs)
 
 export interface RegistryServer {
   readonly url: string
@@ -14,16 +16,16 @@ export interface RegistryServer {
 }
 
 export async function startRegistry(directory: string): Promise<RegistryServer> {
-  const programs = unpacked(`apicurio-${VERSION}`, `io.apicurio:apicurio-registry-app:${VERSION}:tar.gz:all`)
-  const jar = readdirSync(programs).find(name => name.endsWith('-runner.jar'))
-  if (jar === undefined) throw new Error(`no runner.jar in ${programs}`)
+  const folder = programs()
+  const jar = readdirSync(folder).find(name => name.endsWith('-runner.jar'))
+  if (jar === undefined) throw new Error(`no runner.jar in ${folder}`)
   const [port] = await freePorts(1)
   const at = `http://127.0.0.1:${port}`
   const settings = [`-Dquarkus.http.host=127.0.0.1`, `-Dquarkus.http.port=${port}`, '-Dregistry.rules.global.compatibility=BACKWARD']
   const daemon = new Daemon({
     command: 'java',
-    args: ['-Xmx96m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...settings, '-jar', join(programs, jar)],
-    cwd: programs,
+    args: ['-Xmx96m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...settings, '-jar', join(folder, jar)],
+    cwd: folder,
     log: join(directory, 'registry.log'),
     serves: async () => (await fetch(`${at}/health/ready`)).ok,
   })

@@ -26,6 +26,7 @@ interface RawRequest {
 }
 interface Connection {
   readonly socket?: Socket
+  readonly requestQueue: { scheduleCheckPendingRequests: () => void }
   isConnected(): boolean
   send(request: RawRequest): Promise<unknown>
   rejectRequests(error: Error): void
@@ -97,6 +98,8 @@ export class BrokerConnection {
       maxInFlightRequests: null,
       logger: LOGGER,
     })
+    // It would set a timer of minus 1.8 trillion ms after every answer, for requests that wait; ours are sent at once, none ever waits (K16).
+    for (const { requestQueue } of connectionPool.pool) requestQueue.scheduleCheckPendingRequests = () => {}
     this.#broker = new Broker({ connectionPool, logger: LOGGER, authenticationTimeout: timeoutMs, allowAutoTopicCreation: false })
   }
   get alive(): boolean {

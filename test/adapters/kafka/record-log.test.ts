@@ -7,7 +7,7 @@ import { sharedDirectory } from '../../services/shared-directory.ts'
 
 const MINUTE = 60_000
 
-describe('Kafka, one broker', { timeout: 5 * MINUTE, ...needs('Java with Maven', kafkaPrograms()) }, () => {
+describe('Kafka, one broker', { timeout: 5 * MINUTE, ...needs('Kafka (Java and the Maven repository)', kafkaPrograms()) }, () => {
   const home = sharedDirectory('millrace-kafka-')
   let cluster: KafkaCluster
   before(async () => {

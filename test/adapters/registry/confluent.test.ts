@@ -19,7 +19,10 @@ const code = (expected: ErrorCode, words: RegExp) => (error: unknown) => {
   return true
 }
 
-describe('registry with Confluent’s API', { timeout: 3 * MINUTE, ...needs('Java with Maven', registryPrograms()) }, () => {
+describe('registry with Confluent’s API', {
+  timeout: 3 * MINUTE,
+  ...needs('Apicurio (Java and the Maven repository)', registryPrograms()),
+}, () => {
   const home = sharedDirectory('millrace-registry-')
   let server: RegistryServer
   before(async () => {
