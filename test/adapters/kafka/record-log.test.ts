@@ -4,6 +4,8 @@ import { recordLogConformance } from '#lib/testing/conformance/record-log.ts'
 import { type KafkaCluster, kafkaPrograms, startKafka } from '../../../deploy/services/kafka.ts'
 import { needs } from '../../services/required.ts'
 import { sharedDirectory } from '../../services/shared-directory.ts'
+import { guardTests } from './guards.ts'
+import { javaToolTests } from './java-tools.ts'
 
 const MINUTE = 60_000
 
@@ -17,6 +19,8 @@ describe('Kafka, one broker', { timeout: 5 * MINUTE, ...needs('Kafka (Java and t
     await Promise.all((cluster?.daemons ?? []).map(daemon => daemon.stop()))
     home.remove()
   })
+  describe('guards', () => guardTests(() => cluster))
+  describe('the Java tools', () => javaToolTests(() => cluster))
   recordLogConformance('Kafka', async () => {
     const open = () => openKafkaLog({ brokers: cluster.brokers, sessionMs: 6_000 })
     let log = await open()
