@@ -54,7 +54,10 @@ const KEYS: Readonly<Record<LedgerKind, Buffer>> = {
 const ROOM = 1_536
 /** The ledger records of one epoch: its blocks, then its meta. */
 export function epochWrite(topic: string, partition: number, blocks: readonly Buffer[], meta: Meta): PartitionWrite {
-  const builder = new BatchBuilder(blocks.length + 1, blocks.reduce((bytes, block) => bytes + block.length, ROOM))
+  const builder = new BatchBuilder(
+    blocks.length + 1,
+    blocks.reduce((bytes, block) => bytes + block.length, ROOM),
+  )
   for (const block of blocks) builder.add(meta.ts, KEYS[meta.kind === 'snapshot' ? 'snapshot' : 'delta'], block)
   builder.add(meta.ts, KEYS.meta, Buffer.from(JSON.stringify(meta)))
   return { topic, partition, columns: builder.columns() }

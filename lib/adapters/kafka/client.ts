@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { MillraceError } from '../../model/errors.ts'
-import type { Request } from './requests.ts'
+import type { Request } from './requests/request.ts'
 import { Reader } from './wire.ts'
 
 /** The one version whose insides are known. */

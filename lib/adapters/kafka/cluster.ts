@@ -4,7 +4,8 @@ import { MillraceError } from '../../model/errors.ts'
 import { BrokerConnection, type ClientSettings } from './client.ts'
 import { CODES, COORDINATOR_MOVED } from './codes.ts'
 import { lostConnection, refused } from './failures.ts'
-import { findCoordinator, metadata, type Node, type Request, type TopicMetadata } from './requests.ts'
+import { findCoordinator, metadata, type Node, type TopicMetadata } from './requests/cluster.ts'
+import type { Request } from './requests/request.ts'
 
 export interface Address {
   readonly host: string

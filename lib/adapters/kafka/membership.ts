@@ -6,7 +6,7 @@ import { assign } from './assigner.ts'
 import type { Cluster, Lane } from './cluster.ts'
 import { CODES, COORDINATOR_MOVED } from './codes.ts'
 import { refused } from './failures.ts'
-import { heartbeat, joinGroup, leaveGroup, syncGroup } from './requests.ts'
+import { heartbeat, joinGroup, leaveGroup, syncGroup } from './requests/groups.ts'
 import { Reader, Writer } from './wire.ts'
 
 export interface MembershipSettings {

@@ -7,18 +7,18 @@ import { CODES, COORDINATOR_MOVED, FENCED, LEADER_MOVED } from './codes.ts'
 import type { Compression } from './compression.ts'
 import { refused } from './failures.ts'
 import { packed, type PackedWrites, type PartitionBatches } from './packing.ts'
+import type { Node } from './requests/cluster.ts'
+import { fetchOffsets } from './requests/groups.ts'
+import type { Request } from './requests/request.ts'
 import {
   addOffsets,
   addPartitions,
   commit,
   commitOffsets,
-  fetchOffsets,
   initProducerId,
-  type Node,
   produce,
   type ProducerIdentity,
-  type Request,
-} from './requests.ts'
+} from './requests/transactions.ts'
 
 export interface ProducerSettings {
   readonly compression: Compression

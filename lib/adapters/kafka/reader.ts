@@ -5,7 +5,8 @@ import type { Cluster, Lane } from './cluster.ts'
 import { CODES, LEADER_MOVED } from './codes.ts'
 import { refused } from './failures.ts'
 import { readRecords } from './record-batch-read.ts'
-import { fetch, type FetchedPartition, type Node } from './requests.ts'
+import type { Node } from './requests/cluster.ts'
+import { fetch, type FetchedPartition } from './requests/partitions.ts'
 
 /** How long a broker may keep a read that waits for news. */
 const WAIT_MS = 500

@@ -4,7 +4,7 @@ import { crc32c } from '@node-rs/crc32'
 import { MillraceError } from '../../model/errors.ts'
 import { BatchBuilder, type Columns, RecordBatch } from '../../model/record-batch.ts'
 import { decompressed } from './compression.ts'
-import type { FetchedPartition } from './requests.ts'
+import type { FetchedPartition } from './requests/partitions.ts'
 
 /** Where things lie in a batch. */
 const LENGTH = 8

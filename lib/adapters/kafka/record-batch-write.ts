@@ -2,7 +2,7 @@
 import { crc32c } from '@node-rs/crc32'
 import { type Columns, unpackHeaders } from '../../model/record-batch.ts'
 import { codecOf, type Compression, compressed } from './compression.ts'
-import type { ProducerIdentity } from './requests.ts'
+import type { ProducerIdentity } from './requests/transactions.ts'
 
 const RECORDS = 61
 const HEAD = 12

@@ -17,7 +17,7 @@ import { refused } from './failures.ts'
 import { GroupMember } from './membership.ts'
 import { KafkaProducer } from './producer.ts'
 import { KafkaReader } from './reader.ts'
-import { fetchOffsets, listGroups } from './requests.ts'
+import { fetchOffsets, listGroups } from './requests/groups.ts'
 import { Topics } from './topics.ts'
 
 export interface KafkaSettings {

@@ -5,17 +5,9 @@ import type { Bounds, TopicSettings } from '../../ports/record-log.ts'
 import type { Cluster } from './cluster.ts'
 import { CODES, LEADER_MOVED, nameOf } from './codes.ts'
 import { refused } from './failures.ts'
-import {
-  createTopic,
-  deleteRecords,
-  describeConfigs,
-  EARLIEST,
-  LATEST,
-  listOffset,
-  type Node,
-  type Request,
-  type TopicMetadata,
-} from './requests.ts'
+import { createTopic, describeConfigs, type Node, type TopicMetadata } from './requests/cluster.ts'
+import { deleteRecords, EARLIEST, LATEST, listOffset } from './requests/partitions.ts'
+import type { Request } from './requests/request.ts'
 
 const MOST_PARTITIONS = 10_000
 const DESCRIBED = ['cleanup.policy', 'retention.ms']
