@@ -11,15 +11,8 @@ import { carriedBy, markIn } from './watermark.ts'
 
 const A_DAY = 86_400_000
 
-/** @returns the index that it came to: `to`, or that of a record that needs something that is not in memory */
-export function computeSlice(
-  session: Session,
-  input: TaskInput,
-  batch: RecordBatch,
-  from: number,
-  to: number,
-  now: number,
-): { readonly reached: number; readonly absent: Absent | null } {
+/** Records `[from, to)` of a batch. @returns what the record at the cursor needs and is not in memory; null when all have been computed */
+export function computeSlice(session: Session, input: TaskInput, batch: RecordBatch, from: number, to: number, now: number): Absent | null {
   const { pipeline, counts, residency } = session
   const { partly } = residency
   const { cursor, undo, outbox, afterRecord } = pipeline
@@ -67,14 +60,14 @@ export function computeSlice(
       if (absent !== null) {
         counts.records--
         if (own !== null) input.keys = typeof own === 'number' ? 'numbers' : 'texts' // the bytes of a key do not say which
-        return { reached: i, absent }
+        return absent
       }
       refuseRecord(session, error, door)
     }
     if (afterRecord.length > 0) for (const emit of afterRecord.splice(0)) emit()
     if (repartition === null && at > clock.time) clock.advance(at, 'close')
   }
-  return { reached: to, absent: null }
+  return null
 }
 
 /** S1.3 */

@@ -43,7 +43,8 @@ function computeRecords(session: Session, startedAt: number, allowance: Allowanc
     const { batch, index } = input.current()!
     const allowed = allowedOf(allowance, input)
     const to = Math.min(batch.count, index + Math.min(most - records, allowed, SLICE))
-    const { reached, absent } = computeSlice(session, input, batch, index, to, startedAt)
+    const absent = computeSlice(session, input, batch, index, to, startedAt)
+    const reached = absent === null ? to : session.pipeline.cursor.index
     records += reached - index
     if (allowance !== 'all') allowance.set(input, allowed - (reached - index))
     input.computed(reached)

@@ -10,11 +10,11 @@ export const results: readonly Mutant[] = [
     changes: [
       {
         file: 'engine/compute-slice.ts',
-        is: `if (repartition === null && at > clock.time) clock.advance(at, 'close') } return { reached: to, absent: null }`,
+        is: `if (repartition === null && at > clock.time) clock.advance(at, 'close') } return null`,
         becomes: `latestAt = Math.max(latestAt, at)
   }
   if (repartition === null) clock.advance(latestAt, 'close')
-  return { reached: to, absent: null }`,
+  return null`,
       },
       {
         file: 'engine/compute-slice.ts',
