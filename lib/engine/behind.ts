@@ -75,11 +75,17 @@ export class Behind {
   }
 }
 
-/** The fold of blocks: the last change of every entry. */
+/** The fold of blocks: the last change of every entry, store by store. */
 export function foldedEntries(blocks: readonly Buffer[]): Iterable<CacheEntry> {
-  const last = new Map<string, CacheEntry>()
-  for (const block of blocks) for (const entry of entriesOf(block)) last.set(`${entry.store}\0${entry.key.toString('latin1')}`, entry)
-  return last.values()
+  const stores = new Map<string, Map<string, CacheEntry>>() // a map for each: one key put together of both would cost as much again
+  for (const block of blocks) {
+    for (const entry of entriesOf(block)) {
+      let last = stores.get(entry.store)
+      if (last === undefined) stores.set(entry.store, (last = new Map()))
+      last.set(entry.key.toString('latin1'), entry)
+    }
+  }
+  return [...stores.values()].flatMap(last => [...last.values()])
 }
 
 /** One whole APPLY. @returns the stamp that the cache carries then. @throws CACHE_MISMATCH, CACHE_UNAVAILABLE */
