@@ -21,3 +21,14 @@ test('every change of every mutant has its one place in the source, and leaves a
 test('every mutant has a name of its own', () => {
   assert.equal(new Set(mutants.map(m => m.name)).size, mutants.length)
 })
+
+test('the decision record maps the switches of the models to mutants that are there', () => {
+  const record = readFileSync(new URL('../../docs/decisions/0061-mutants-are-changes-of-source-text.md', import.meta.url), 'utf8')
+  const rows = record.split('\n').filter(line => /^\| (first|task|watermarks|sink|gateway) \|/.test(line))
+  const named = rows.flatMap(row => [...row.matchAll(/`([a-z-]+)`/g)].map(match => match[1]!))
+  assert.ok(named.length > 30)
+  assert.deepEqual(
+    named.filter(name => !mutants.some(m => m.name === name)),
+    [],
+  )
+})

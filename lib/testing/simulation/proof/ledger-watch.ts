@@ -101,7 +101,7 @@ export class LedgerWatch {
     const wrong =
       meta.kind === 'snapshot'
         ? this.#snapshot(meta, taking)
-        : (this.#computed(meta, recordsSetAside(writer)) ?? this.#writes.violation(writer, meta, record.offset))
+        : (this.#computed(meta, writer) ?? this.#writes.violation(writer, meta, record.offset))
     this.last = meta
     this.lastAt = record.offset
     return wrong ?? this.#remembered(meta)
@@ -126,8 +126,9 @@ export class LedgerWatch {
     return was === is ? null : `I1: the snapshot of epoch ${meta.epoch} stands at ${is}, the epoch before it at ${was}`
   }
   /** Lets the pure task do what the epoch says that it did: records, then what time decided. I14, W1, W2, W3 */
-  #computed(meta: Meta, aside: ReadonlySet<string>): string | null {
+  #computed(meta: Meta, writer: LogTransaction): string | null {
     const pure = this.#pure
+    const aside = recordsSetAside(writer)
     for (const record of taken(this.#events, meta.positions[events.name]!)) {
       if (aside.has(`${events.name}/${record.offset}`)) this.#setAside(record)
       else pure.event(JSON.parse(record.value!.toString()) as Event)
@@ -137,12 +138,12 @@ export class LedgerWatch {
     const time = meta.times[events.name] ?? -Infinity
     if (time < pure.time) return `I3: after epoch ${meta.epoch} stream time is ${time}, by the records ${pure.time}`
     if (time > pure.time) {
-      const unfounded = this.#witness.unfounded(this.partition, events.name, meta, this.#shape.idle)
+      const unfounded = this.#witness.unfounded(writer, events.name, meta, this.#shape.idle)
       if (unfounded !== null) return unfounded
       if (!this.#witness.draining) this.#tally.add('an idle source moved on')
       pure.decideSource(time)
     }
-    const wrong = this.#via === null ? null : this.#read(meta, this.#via, aside)
+    const wrong = this.#via === null ? null : this.#read(meta, writer, this.#via)
     if (wrong !== null) return wrong
     pure.endTurn()
     const [have, want] = [meta.counts, pure.counts].map(
@@ -150,8 +151,9 @@ export class LedgerWatch {
     )
     return have === want ? null : `I14: after epoch ${meta.epoch} ${have} are counted, there are ${want}`
   }
-  #read(meta: Meta, via: string, aside: ReadonlySet<string>): string | null {
+  #read(meta: Meta, writer: LogTransaction, via: string): string | null {
     const pure = this.#pure
+    const aside = recordsSetAside(writer)
     if (this.#reader!.position < meta.positions[via]!) return `I1: epoch ${meta.epoch} stands beyond what could be read of ${via}`
     for (const record of taken(this.#arrivals, meta.positions[via]!)) {
       if (aside.has(`${via}/${record.offset}`)) {
@@ -172,7 +174,7 @@ export class LedgerWatch {
       return `W2: stream time of ${via} is ${time} after epoch ${meta.epoch}, by its marks ${pure.marks.time}, and not all are idle`
     if (!this.#witness.draining) this.#tally.add('an idle repartition moved on')
     pure.decideReader(time)
-    return this.#witness.unfounded(this.partition, via, meta, this.#shape.idle)
+    return this.#witness.unfounded(writer, via, meta, this.#shape.idle)
   }
   #setAside({ key, value }: SeenRecord): void {
     this.#tally.add('an innocent record was set aside')

@@ -2,15 +2,16 @@
 import type { Meta } from '../../../engine/ledger.ts'
 import { ledgerTopic } from '../../../engine/ledger.ts'
 import { stampOf } from '../../../engine/stamp.ts'
-import type { PartitionReader, RecordLog, Transaction, TransactionalProducer } from '../../../ports/record-log.ts'
+import type { OffsetCommit, PartitionReader, RecordLog, Transaction, TransactionalProducer } from '../../../ports/record-log.ts'
 import type { ApplyCall, StateCache } from '../../../ports/state-cache.ts'
+import type { LogTransaction } from '../coordinator.ts'
 import type { Partition } from '../partition.ts'
 import type { Process } from '../process.ts'
 import type { World } from '../world.ts'
 import { APP, type Shape, STREAM } from './job.ts'
 
 /** One read of an input: whether it reached the end, and whether an open transaction hid records all the while. */
-interface Read {
+export interface Read {
   readonly caughtUp: boolean
   readonly hidden: boolean
 }
@@ -24,8 +25,11 @@ export class Witness {
   draining = false
   readonly #world: World
   readonly #alive = new Set<WitnessedProcess>()
-  /** By task and input, at the commit of an epoch: what its process had read last. `partition epoch-name` → input → reads. */
-  readonly #reads = new Map<string, ReadonlyMap<string, readonly Read[]>>()
+  /**
+   * By what a transaction says of offsets, the object itself: what its process had read last of every input. Two owners may attempt an epoch of one number, and the
+   * one that is fenced may be the later one.
+   */
+  readonly #reads = new WeakMap<OffsetCommit, ReadonlyMap<string, readonly Read[]>>()
 
   constructor(world: World) {
     this.#world = world
@@ -43,20 +47,19 @@ export class Witness {
     return false
   }
   /** W3: wall time moved an input on that is never idle, or was not caught up when it was last read. */
-  unfounded(partition: number, input: string, meta: Meta, idle: Shape['idle']): string | null {
+  unfounded({ offsets }: LogTransaction, input: string, meta: Meta, idle: Shape['idle']): string | null {
     if (idle === 'never' && !this.draining) return `W3: wall time moved ${input} on in epoch ${meta.epoch}, which is never idle`
-    const reads = this.#reads.get(nameOf(partition, `${meta.ledgerId}:${meta.epoch}`))?.get(input) ?? []
+    const reads = (offsets === null ? undefined : this.#reads.get(offsets)?.get(input)) ?? []
     if (reads.some(r => r.caughtUp && !r.hidden)) return null
     return `W3: wall time moved ${input} on in epoch ${meta.epoch}, but it was not caught up (${JSON.stringify(reads)})`
   }
   note(violation: string): void {
     this.violation ??= violation
   }
-  committing(partition: number, epoch: string, reads: ReadonlyMap<string, readonly Read[]>): void {
-    this.#reads.set(nameOf(partition, epoch), reads)
+  committing(offsets: OffsetCommit, reads: ReadonlyMap<string, readonly Read[]>): void {
+    this.#reads.set(offsets, reads)
   }
 }
-const nameOf = (partition: number, epoch: string): string => `${partition} ${epoch}`
 const LEDGER = ledgerTopic(APP, STREAM)
 const taskOf = (partition: number): string => `${APP}.${STREAM}.${partition}`
 
@@ -141,7 +144,7 @@ class WitnessedProcess {
     const witnessed: WitnessedProducer = new WitnessedProducer(producer, {
       wrong: what => this.#witness.note(`I8: ${what} of ${id}`),
       committing: ({ offsets }) => {
-        if (offsets !== undefined) this.#witness.committing(partition, offsets.metadata, new Map(this.#reads.get(partition) ?? []))
+        if (offsets !== undefined) this.#witness.committing(offsets, new Map(this.#reads.get(partition) ?? []))
       },
       acknowledged: at => this.acknowledged(id, at),
       ended: () => live.delete(witnessed),
