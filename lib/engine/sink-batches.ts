@@ -25,6 +25,8 @@ export interface SinkBatch {
   readonly to: number
   readonly slices: readonly Slice[]
   readonly records: number
+  /** Offsets of those that were refused so far: told and counted once, however often the batch is computed. */
+  readonly refused: Set<number>
   readonly writes: readonly TableWrite[]
   readonly deletes: readonly TableDelete[]
   readonly deadLetters: readonly DeadLetterRow[]
@@ -56,25 +58,27 @@ export class SinkBatches {
   next(input: TaskInput): SinkBatch | null {
     const from = this.#taken.get(input)!
     const slices: Slice[] = []
+    const refused = new Set<number>()
     let records = 0
     for (let current = input.current(); current !== null && this.#rows < BATCH_ROWS; current = input.current()) {
       const { batch, index } = current
       let i = index
-      for (; i < batch.count && this.#rows < BATCH_ROWS; i++) this.#record(input, batch, i, NONE_REFUSED)
+      for (; i < batch.count && this.#rows < BATCH_ROWS; i++) this.#record(input, batch, i, NONE_REFUSED, refused)
       slices.push({ batch, from: index, to: i })
       records += i - index
       input.computed(i)
     }
     if (input.position === from) return null
     this.#taken.set(input, input.position)
-    return { input, from, to: input.position, slices, records, ...this.#take() }
+    return { input, from, to: input.position, slices, records, refused, ...this.#take() }
   }
   /** The same records, with dead letters for those whose rows the database refused. */
-  again(batch: SinkBatch, refused: RefusedRows): SinkBatch {
+  again(batch: SinkBatch, rows: RefusedRows): SinkBatch {
     const ahead = this.#take() // nothing: batches are taken whole
     if (ahead.writes.length + ahead.deletes.length > 0)
       throw new MillraceError('INTERNAL', 'a batch was computed while another one was collected')
-    for (const slice of batch.slices) for (let i = slice.from; i < slice.to; i++) this.#record(batch.input, slice.batch, i, refused)
+    for (const slice of batch.slices)
+      for (let i = slice.from; i < slice.to; i++) this.#record(batch.input, slice.batch, i, rows, batch.refused)
     return { ...batch, ...this.#take() }
   }
   #take(): Pick<SinkBatch, 'writes' | 'deletes' | 'deadLetters' | 'dropped'> {
@@ -85,7 +89,7 @@ export class SinkBatches {
   get #rows(): number {
     return this.#letters.length + this.#collected.rows
   }
-  #record(input: TaskInput, batch: RecordBatch, i: number, refused: RefusedRows): void {
+  #record(input: TaskInput, batch: RecordBatch, i: number, rows: RefusedRows, refused: Set<number>): void {
     const { cursor, undo } = this.#pipeline
     const { spec } = input
     cursor.batch = batch
@@ -94,8 +98,8 @@ export class SinkBatches {
     cursor.partition = input.partition
     cursor.offset = batch.offset(i)
     cursor.at = batch.time(i)
-    const known = refused.get(cursor.offset)
-    if (known !== undefined) return this.#refuse(known, batch, i)
+    const known = rows.get(cursor.offset)
+    if (known !== undefined) return this.#refuse(known, batch, i, refused)
     const mark = this.#collected.rows
     let door: 'decode' | 'process' = 'decode'
     try {
@@ -109,28 +113,29 @@ export class SinkBatches {
         input.push(value)
       }
       undo.forget()
-      this.#breaker.taken()
+      if (rows === NONE_REFUSED) this.#breaker.taken()
     } catch (error) {
       undo.restore()
       this.#collected.rollback(mark)
       const verdict = verdictOf(this.#facts.deployment.options, door)
       if (verdict === 'stop') stop(error, { ...this.#facts.labels, topic: input.name, offset: cursor.offset })
-      if (verdict === 'dead-letter') this.#refuse(failureOf(error), batch, i)
-      else this.counts.refused++
+      if (verdict === 'dead-letter') this.#refuse(failureOf(error), batch, i, refused)
+      else if (this.#isFirst(cursor.offset, refused)) this.counts.refused++
     }
   }
-  #refuse({ code, message, stage }: Refused, batch: RecordBatch, i: number): void {
+  #refuse({ code, message, stage }: Refused, batch: RecordBatch, i: number, refused: Set<number>): void {
     const { labels, ports } = this.#facts
     const { topic, partition } = batch
     const offset = batch.offset(i)
     const where = { ...labels, topic, offset, stage }
-    this.counts.refused++
-    ports.observer.refused(labels, { code, message, where })
     const [key, value] = [batch.key(i), batch.value(i)].map(bytes => (bytes === null ? null : Buffer.from(bytes))) as [
       Buffer | null,
       Buffer | null,
     ]
     this.#letters.push({ processor: labels.processor, stage, code, message, topic, partition, offset, time: batch.time(i), key, value })
+    if (!this.#isFirst(offset, refused)) return
+    this.counts.refused++
+    ports.observer.refused(labels, { code, message, where })
     if (this.#breaker.refused() === 'storm') {
       throw new MillraceError(
         'DEAD_LETTER_STORM',
@@ -138,6 +143,11 @@ export class SinkBatches {
         { where },
       )
     }
+  }
+  #isFirst(offset: number, refused: Set<number>): boolean {
+    if (refused.has(offset)) return false
+    refused.add(offset)
+    return true
   }
 }
 
