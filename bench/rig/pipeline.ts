@@ -57,7 +57,7 @@ export class Rig {
       }
     }
   }
-  /** As lib/engine/compute.ts does it. */
+  /** As lib/engine/compute-slice.ts does it. */
   #epoch({ values, at: timeOf }: Feed, from: number, to: number): void {
     const { cursor, undo, outbox, afterRecord, inputs } = this.pipeline
     const { push, clock } = inputs.get(this.#input)!
