@@ -154,8 +154,9 @@ export class BrokerConnection {
     if (this.#closed) return
     this.#closed = true
     for (const connection of this.#broker.connectionPool.pool) {
-      connection.socket?.destroy()
-      connection.rejectRequests(new Error(`the connection to ${this.#address} was closed`))
+      const closed = new Error(`the connection to ${this.#address} was closed`)
+      connection.socket?.destroy(closed) // with an error, which also ends one that is still being made
+      connection.rejectRequests(closed)
       connection.disconnect().catch(() => {})
     }
   }

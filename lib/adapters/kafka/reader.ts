@@ -9,7 +9,7 @@ import type { Node } from './requests/cluster.ts'
 import { fetch, type FetchedPartition } from './requests/partitions.ts'
 
 /** How long a broker may keep a read that waits for news. */
-const WAIT_MS = 500
+const WAIT_MS = 2_000
 const PAUSE_MS = 50
 /** How often a partition whose leader moves is asked for within one fetch. */
 const ATTEMPTS = 20
