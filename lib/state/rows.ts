@@ -41,6 +41,14 @@ export class Rows extends IdSet {
   told(row: number): number {
     return this.page(row)[this.at(row) + this.states + 1] as number
   }
+  /** One more record was folded. @returns `'news'`: all before it had been told */
+  count(row: number): 'news' | 'more news' {
+    const page = this.page(row)
+    const at = this.at(row) + this.states
+    const folded = page[at] as number
+    page[at] = folded + 1
+    return folded === page[at + 1] ? 'news' : 'more news'
+  }
   setCounts(row: number, folded: number, told: number): void {
     const page = this.page(row)
     const at = this.at(row) + this.states

@@ -58,36 +58,35 @@ export function openAligned(context: StageContext, down: Push, w: AlignedWindowi
     let pane = lastPane
     if (pane === undefined || at < pane.start || at >= pane.start + paneMs || pane.live === 'gone') pane = store.pane(assigner.paneOf(at))
     const start = pane === undefined ? assigner.paneOf(at) : pane.start
-    const lastEnd = pane === undefined ? assigner.lastEnd(start) : pane.lastEnd
     const passed = Math.max(clock.time - graceMs, closed.closedTo)
-    const done = Math.max(clock.time - keptMs, closed.doneTo)
     let missed: readonly Missed[] = NONE
     let corrected: readonly Missed[] = NONE
     if ((pane === undefined ? assigner.nextEnd(start, -Infinity) : pane.firstEnd) <= passed) {
+      const done = Math.max(clock.time - keptMs, closed.doneTo)
       missed = [...windows.over(start, -Infinity, done)]
-      if (lastEnd <= done) return late.missed(value, missed, 'all') // S3.3
+      if (assigner.lastEnd(start) <= done) return late.missed(value, missed, 'all') // S3.3
       if (done < passed) corrected = [...windows.over(start, done, passed)]
-    } else if (lastEnd === -Infinity) return // S3.1: before the first window
+    } else if (pane === undefined && assigner.lastEnd(start) === -Infinity) return // S3.1: before the first window
 
     const id = keys.of(key)
     let row = pane === undefined || id < 0 ? -1 : pane.find(id)
-    const measured = row < 0 ? folds.measureFirst(value, cursor) : folds.measure(value, cursor, pane!.page(row), pane!.at(row))
+    const cells = row < 0 ? null : pane!.page(row)
+    const from = row < 0 ? 0 : pane!.at(row)
+    const measured = cells === null ? folds.measureFirst(value, cursor) : folds.measure(value, cursor, cells, from)
     if (missed.length > 0)
       late.missed(value, missed, 'some') // S3.6
     else late.taken()
     pane ??= openPane(start)
     lastPane = pane
-    if (row < 0) {
+    if (cells === null) {
       folds.begin(pane.page(pane.size), pane.at(pane.size), measured)
       row = store.end(pane, id < 0 ? keys.add(key) : id, 1, 0)
       log?.note(store, [pane, row], undefined)
       note(pane, row)
     } else {
-      log?.note(store, [pane, row], folds.copied(pane.page(row), pane.at(row)))
-      folds.add(pane.page(row), pane.at(row), measured)
-      const [folded, told] = [pane.folded(row), pane.told(row)]
-      pane.setCounts(row, folded + 1, told)
-      if (folded === told) note(pane, row) // else it is noted already
+      log?.note(store, [pane, row], folds.copied(cells, from))
+      folds.add(cells, from, measured)
+      if (pane.count(row) === 'news') note(pane, row) // else it is noted already
     }
     store.touch(pane, row)
     if (corrected.length > 0) context.afterRecord(() => correct(key, corrected))
