@@ -22,10 +22,19 @@ export interface KafkaCluster {
 
 const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-/** @param settings lines of server.properties; they win over ours */
+export interface KafkaOptions {
+  readonly brokers?: 1 | 3
+  /** Lines of server.properties; they win over ours. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Arguments of `StorageTool format`, such as users that are there from the beginning. */
+  readonly format?: readonly string[]
+  /** A port of `settings` that answers once a broker serves. */
+  readonly serves?: number
+}
+
 export async function startKafka(
   directory: string,
-  { brokers = 1, settings = {} }: { readonly brokers?: 1 | 3; readonly settings?: Readonly<Record<string, string>> } = {},
+  { brokers = 1, settings = {}, format: formatting = [], serves }: KafkaOptions = {},
 ): Promise<KafkaCluster> {
   const classes = join(jars(), '*')
   const ports = await freePorts(2 * brokers)
@@ -38,7 +47,7 @@ export async function startKafka(
     mkdirSync(home, { recursive: true })
     writeFileSync(properties, linesOf({ ...ours(id, port, controller, voters, join(home, 'data'), brokers), ...settings }))
     if (!existsSync(join(home, 'data', 'meta.properties'))) {
-      const format = ['-cp', classes, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties]
+      const format = ['-cp', classes, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties, ...formatting]
       execFileSync('java', ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...format], { stdio: 'ignore' })
     }
     const log = join(home, 'broker.log')
@@ -55,7 +64,7 @@ export async function startKafka(
         properties,
       ],
       log,
-      serves: async () => (await listens(port)) && readFileSync(log, 'utf8').includes('Kafka Server started'),
+      serves: async () => (await listens(serves ?? port)) && readFileSync(log, 'utf8').includes('Kafka Server started'),
     })
   })
   await Promise.all(daemons.map(daemon => daemon.start()))

@@ -27,7 +27,8 @@ interface RawRequest {
 interface Connection {
   readonly socket?: Socket
   readonly requestQueue: { scheduleCheckPendingRequests: () => void }
-  isConnected(): boolean
+  isAuthenticated(): boolean
+  authenticate(): Promise<void>
   send(request: RawRequest): Promise<unknown>
   rejectRequests(error: Error): void
   disconnect(): Promise<unknown>
@@ -69,22 +70,32 @@ export function selfCheck(found: { readonly version: string } = require('kafkajs
   return classes
 }
 
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+/** Before credentials run out. A broker refuses to renew them within a second. */
+const RENEWAL_MS = 1_500
+
+interface Logger extends Readonly<Record<'debug' | 'info' | 'warn' | 'error', () => void>> {
+  namespace(): Logger
+}
+const nothing = (): void => {}
 /** Errors are thrown to who asked; nobody needs to read them twice. */
-const LOGGER = { ...silent, namespace: () => silent }
+const LOGGER: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, namespace: () => LOGGER }
 
 /** One connection to one broker, made when it is first used. Requests are answered in their order. */
 export class BrokerConnection {
   readonly #broker: Broker
   readonly #address: string
   readonly #timeoutMs: number
+  readonly #renews: boolean
   #connecting: Promise<void> | null = null
+  #renewal: Promise<void> | null = null
+  readonly #underWay = new Set<Promise<unknown>>()
   #closed = false
 
   constructor(host: string, port: number, { clientId, tls, sasl, timeoutMs }: ClientSettings) {
     const { ConnectionPool, Broker } = selfCheck()
     this.#address = `${host}:${port}`
     this.#timeoutMs = timeoutMs
+    this.#renews = sasl !== undefined
     const connectionPool = new ConnectionPool({
       host,
       port,
@@ -96,6 +107,7 @@ export class BrokerConnection {
       requestTimeout: timeoutMs,
       enforceRequestTimeout: true,
       maxInFlightRequests: null,
+      reauthenticationThreshold: RENEWAL_MS,
       logger: LOGGER,
     })
     // It would set a timer of minus 1.8 trillion ms after every answer, for requests that wait; ours are sent at once, none ever waits (K16).
@@ -121,8 +133,9 @@ export class BrokerConnection {
         'BROKER_UNFIT',
         `the broker at ${this.#address} does not speak ${name} version ${version}: Kafka 2.4 or newer is needed`,
       )
+    if (this.#renews) await this.#renewed()
     const answer: { of?: A } = {}
-    await this.#broker.connectionPool.pool[0]!.send({
+    const sent = this.#broker.connectionPool.pool[0]!.send({
       request: {
         apiKey: key,
         apiVersion: version,
@@ -140,7 +153,26 @@ export class BrokerConnection {
       requestTimeout: this.#timeoutMs + (request.waitsMs ?? 0),
       logResponseError: false,
     })
+    if (this.#renews) this.#remember(sent)
+    await sent
     return answer.of!
+  }
+
+  /**
+   * Credentials run out while a connection lives. kafkajs renews them between two requests, and takes the next answer that comes for one to its own question:
+   * nothing else may be under way then.
+   */
+  async #renewed(): Promise<void> {
+    const [connection] = this.#broker.connectionPool.pool
+    if (connection!.isAuthenticated() && this.#renewal === null) return
+    this.#renewal ??= Promise.all(this.#underWay)
+      .then(() => connection!.authenticate())
+      .finally(() => (this.#renewal = null))
+    await this.#renewal
+  }
+  #remember(sent: Promise<unknown>): void {
+    const settled: Promise<unknown> = sent.catch(() => {}).finally(() => this.#underWay.delete(settled))
+    this.#underWay.add(settled)
   }
 
   async #connect(): Promise<void> {
