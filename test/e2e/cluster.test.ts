@@ -89,6 +89,7 @@ describe('two workers on real services', {
     const random = new SeededRandom(20_261_128)
     const given = salesOf(random)
     const [one, other] = [new Killable(services), new Killable(services)]
+    t.after(() => Promise.all([one.end('SIGKILL'), other.end('SIGKILL')]))
     await Promise.all([one.start(), other.start()])
     const writing = write(log, registry, given)
     const kills: string[] = []
@@ -207,7 +208,7 @@ const createTable = (): string => {
 /** A worker process that is killed and started again. */
 class Killable {
   readonly #services: Services
-  #child!: ChildProcess
+  #child: ChildProcess | null = null
   said = ''
   #meant = false
   constructor(services: Services) {
@@ -215,26 +216,28 @@ class Killable {
   }
   /** Whether it ended by itself. */
   get failed(): boolean {
-    return !this.#meant && (this.#child.exitCode !== null || this.#child.signalCode !== null)
+    return !this.#meant && (this.#child?.exitCode !== null || this.#child.signalCode !== null)
   }
   async start(): Promise<void> {
     this.#meant = false
     const script = fileURLToPath(new URL('cluster-child.ts', import.meta.url))
-    this.#child = spawn(process.execPath, [script, JSON.stringify(this.#services)], { stdio: ['ignore', 'pipe', 'pipe'] })
-    this.#child.stderr!.on('data', (chunk: Buffer) => (this.said += chunk.toString()))
-    const ended = once(this.#child, 'exit').then(() => assert.fail(`a worker ended: ${this.said}`))
+    const child = spawn(process.execPath, [script, JSON.stringify(this.#services)], { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = child
+    child.stderr.on('data', (chunk: Buffer) => (this.said += chunk.toString()))
+    const ended = once(child, 'exit').then(() => assert.fail(`a worker ended: ${this.said}`))
     ended.catch(() => {})
-    await Promise.race([once(this.#child.stdout!, 'data'), ended])
+    await Promise.race([once(child.stdout, 'data'), ended])
   }
   async restart(): Promise<void> {
-    await this.#end('SIGKILL')
+    await this.end('SIGKILL')
     await this.start()
   }
   stop(): Promise<void> {
-    return this.#end('SIGTERM')
+    return this.end('SIGTERM')
   }
-  async #end(signal: NodeJS.Signals): Promise<void> {
+  async end(signal: NodeJS.Signals): Promise<void> {
     this.#meant = true
+    if (this.#child === null || this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const ended = once(this.#child, 'exit')
     this.#child.kill(signal)
     await ended
