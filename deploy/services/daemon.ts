@@ -88,17 +88,25 @@ export class Daemon {
   }
 }
 
-/** Ports of this machine that nothing listens on now. */
+/** Below the range from which the system takes ports for outgoing connections: nobody else is given one between our look and its use. */
+const [LOWEST, HIGHEST] = [20_000, 32_000]
+
+/** Ports of this machine that nothing listens on now, each once in the life of this process. */
 export async function freePorts(n: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: n }, async () => {
-      const server = createServer()
-      server.listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      return server
-    }),
-  )
-  const ports = servers.map(server => (server.address() as { port: number }).port)
-  await Promise.all(servers.map(server => new Promise(closed => void server.close(closed))))
+  const ports: number[] = []
+  while (ports.length < n) {
+    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST))
+    if (!given.has(port) && (await isFree(port))) {
+      given.add(port)
+      ports.push(port)
+    }
+  }
   return ports
 }
+const given = new Set<number>()
+const isFree = (port: number): Promise<boolean> =>
+  new Promise(resolve => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })

@@ -16,6 +16,8 @@ import { sharedDirectory } from '../../services/shared-directory.ts'
 const MINUTE = 60_000
 const PARTITIONS = 6
 const WRITING_MS = 20_000
+/** Acknowledged at least, however slow the machine. */
+const LEAST = 1_200
 const PER_TRANSACTION = 60
 
 describe('Kafka, three brokers', { timeout: 4 * MINUTE, ...needs('Kafka (Java and the Maven repository)', kafkaPrograms()) }, () => {
@@ -40,7 +42,7 @@ describe('Kafka, three brokers', { timeout: 4 * MINUTE, ...needs('Kafka (Java an
     let handles = 0
     let producer: TransactionalProducer | null = null
     const until = performance.now() + WRITING_MS
-    for (let n = 1; performance.now() < until; n++) {
+    for (let n = 1; performance.now() < until || acknowledged.size < LEAST; n++) {
       const ids = Array.from({ length: PER_TRANSACTION }, () => next++)
       const byPartition = Map.groupBy(ids, i => i % PARTITIONS)
       try {
@@ -69,7 +71,7 @@ describe('Kafka, three brokers', { timeout: 4 * MINUTE, ...needs('Kafka (Java an
     for (let p = 0; p < PARTITIONS; p++) found.push(...(await readAll(log, topic, p)).map(r => Number(r.value)))
     await log.close()
     t.diagnostic(`${moves} moves, ${acknowledged.size} acknowledged, ${unknown.size} of unknown outcome, ${handles} handles`)
-    assert.ok(moves > 20 && acknowledged.size > 1_000, 'leaders moved, and work was done meanwhile')
+    assert.ok(moves > 20, 'leaders moved while records were written')
     const there = new Set(found)
     assert.equal(found.length, there.size, 'nothing is there twice')
     assert.deepEqual(

@@ -29,6 +29,11 @@ describe('PostgreSQL server', { timeout: 3 * MINUTE, ...needs('PostgreSQL', post
     await server?.daemon.stop()
     home.remove()
   })
+  /** Until a session of ours executes a statement with these words. */
+  const executes = async (words: string): Promise<void> => {
+    const seen = `SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE $1 AND pid <> pg_backend_pid()`
+    while ((await db.run([sql(seen, `%${words}%`)]))[0]!.rows[0]![0] === '0') await sleep(20)
+  }
   const asAdministrator = async (text: string): Promise<void> => {
     const administrator = await connectToServer(server)
     await administrator.run([sql(text)])
@@ -73,8 +78,8 @@ describe('PostgreSQL server', { timeout: 3 * MINUTE, ...needs('PostgreSQL', post
   test('transactions overlap: one that waits for a lock holds up none of the others', async () => {
     const other = await connectToServer(server)
     await db.run([sql("INSERT INTO n VALUES (1, 'a')")])
-    const holds = other.run([sql("UPDATE n SET note = 'b' WHERE n = 1"), sql('SELECT pg_sleep(0.5)')])
-    await sleep(100)
+    const holds = other.run([sql("UPDATE n SET note = 'b' WHERE n = 1"), sql('SELECT pg_sleep(1.501)')])
+    await executes('pg_sleep(1.501)')
     const waits = db.run([sql("UPDATE n SET note = note || 'c' WHERE n = 1")])
     assert.deepEqual((await db.run([sql('SELECT note FROM n')]))[0]!.rows, [['a']])
     await Promise.all([holds, waits])
@@ -129,7 +134,7 @@ describe('PostgreSQL server', { timeout: 3 * MINUTE, ...needs('PostgreSQL', post
   describe('F7: a server that fails', () => {
     test('a session that is thrown out in the middle: the transaction is unavailable, nothing stays, the next one has a session', async () => {
       const doomed = failureOf(db.run([sql("INSERT INTO n VALUES (1, '')"), sql('SELECT pg_sleep(60)')]))
-      await sleep(200)
+      await executes('pg_sleep(60)')
       const mine = `application_name = 'millrace' AND query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()`
       await db.run([sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${mine}`)])
       assert.equal((await doomed).kind, 'unavailable')
@@ -137,8 +142,8 @@ describe('PostgreSQL server', { timeout: 3 * MINUTE, ...needs('PostgreSQL', post
     })
     test('a server that is killed and comes back: the same connection goes on with what was committed', async () => {
       await db.run([sql("INSERT INTO n VALUES (1, '')")])
-      const doomed = failureOf(db.run([sql("INSERT INTO n VALUES (2, '')"), sql('SELECT pg_sleep(60)')]))
-      await sleep(200)
+      const doomed = failureOf(db.run([sql("INSERT INTO n VALUES (2, '')"), sql('SELECT pg_sleep(61)')]))
+      await executes('pg_sleep(61)')
       await server.daemon.kill()
       assert.equal((await doomed).kind, 'unavailable')
       assert.equal((await failureOf(db.run([sql('SELECT 1')]))).kind, 'unavailable')
