@@ -4,9 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Daemon, freePorts } from './daemon.ts'
+import { Daemon, freePorts, listens } from './daemon.ts'
 import { jarsOf, orNull } from './maven.ts'
-import { listens } from './redis.ts'
 
 const jars = (): string => jarsOf('kafka-4.3.1', beside('kafka-pom.xml'))
 /** The folder of its jars, fetched if need be; null when there is no Java or they cannot be had. */

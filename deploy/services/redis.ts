@@ -1,8 +1,7 @@
 // A Redis server from the system's package, as a state cache needs it: it appends every write to a file and evicts nothing.
 import { mkdirSync } from 'node:fs'
-import { createConnection } from 'node:net'
 import { join } from 'node:path'
-import { Daemon, freePorts } from './daemon.ts'
+import { Daemon, freePorts, listens } from './daemon.ts'
 import { onPath } from './on-path.ts'
 
 export const redisServer = (): string | null => onPath('redis-server')
@@ -29,13 +28,3 @@ export async function startRedis(directory: string, options: readonly string[] =
   await daemon.start()
   return { url: `redis://127.0.0.1:${port}`, port: port!, daemon }
 }
-
-/** Whether somebody accepts connections on a port of this machine. */
-export const listens = (port: number): Promise<boolean> =>
-  new Promise(resolve => {
-    const socket = createConnection({ host: '127.0.0.1', port })
-    socket.once('connect', () => resolve(true))
-    socket.once('error', () => resolve(false))
-    socket.once('close', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
-  })

@@ -5,7 +5,8 @@ import { existsSync } from 'node:fs'
 import { describe, test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openRedisStateCache } from '#lib/adapters/redis/state-cache.ts'
-import { listens, redisServer } from '../../deploy/services/redis.ts'
+import { listens } from '../../deploy/services/daemon.ts'
+import { redisServer } from '../../deploy/services/redis.ts'
 import { needs } from '../services/required.ts'
 
 const script = fileURLToPath(new URL('../../deploy/services/start.ts', import.meta.url))

@@ -11,6 +11,7 @@ import { connectToServer } from '#lib/adapters/postgres/server.ts'
 import { openTables } from '#lib/adapters/postgres/tables.ts'
 import { openConfluentRegistry } from '#lib/adapters/registry/confluent.ts'
 import { openReader, openWriter } from '#lib/codec/topic-codec.ts'
+import { sqlOf } from '#lib/embedded/migrated-tables.ts'
 import { Arena } from '#lib/model/arena.ts'
 import { codecSpecOf } from '#lib/model/codec.ts'
 import { partitionOf } from '#lib/model/key.ts'
@@ -77,7 +78,7 @@ describe('two workers on real services', {
     log = await openKafkaLog({ brokers: cluster.brokers })
     registry = await openConfluentRegistry({ url: apicurio.url })
     tables = await openTables(await connectToServer(services.postgres))
-    await tables.migrate([{ name: '000001-totals', sql: createTable() }])
+    await tables.migrate([{ name: '000001-totals', sql: sqlOf(tableSpecOf(totalsTable as never)) }])
   })
   after(async () => {
     await Promise.all([log?.close(), registry?.close(), tables?.close()])
@@ -197,12 +198,6 @@ async function totalsIn(log: RecordLog, registry: Registry): Promise<readonly To
     reader.close()
   }
   return found
-}
-
-const createTable = (): string => {
-  const { name, columns, key } = tableSpecOf(totalsTable as never)
-  const lines = Object.entries(columns).map(([column, { sql }]) => `"${column}" ${sql} NOT NULL`)
-  return `CREATE TABLE ${name} (${[...lines, `PRIMARY KEY (${key.join(', ')})`].join(', ')})`
 }
 
 /** A worker process that is killed and started again. */

@@ -163,8 +163,8 @@ export class Cluster {
   async coordinated<A extends { readonly code: number }>(
     of: 'group' | 'transaction',
     id: string,
-    lane: Lane,
     request: Request<A>,
+    lane: Lane = this.#control,
   ): Promise<A> {
     for (const started = performance.now(); ; await sleep(PAUSE_MS)) {
       let answer: A

@@ -108,7 +108,6 @@ export class GroupMember implements Membership {
       const joined = await this.#cluster.coordinated(
         'group',
         this.#group,
-        this.#lane,
         joinGroup({
           group: this.#group,
           member: this.#member,
@@ -117,6 +116,7 @@ export class GroupMember implements Membership {
           protocol: PROTOCOL,
           subscription: subscription(this.#has),
         }),
+        this.#lane,
       )
       if (joined.code === CODES.MEMBER_ID_REQUIRED) this.#member = joined.member
       else if (joined.code === CODES.UNKNOWN_MEMBER_ID) this.#member = ''
@@ -133,7 +133,7 @@ export class GroupMember implements Membership {
           : new Map<string, number[]>()
         const assignments = [...plan].map(([member, numbers]) => ({ member, assignment: assignment(numbers) }))
         const request = syncGroup(this.#group, joined.generation, joined.member, assignments, REBALANCE_MS)
-        const synced = await this.#cluster.coordinated('group', this.#group, this.#lane, request)
+        const synced = await this.#cluster.coordinated('group', this.#group, request, this.#lane)
         if (synced.code === CODES.NONE) {
           this.#tell(assignedIn(synced.assignment))
           return joined.generation

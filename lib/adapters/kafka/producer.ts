@@ -169,7 +169,7 @@ export class KafkaProducer implements TransactionalProducer {
   /** The coordinator of a group that was never used refuses its first offsets, and with them the transaction (K8): it is asked something before. */
   async #meetGroup(group: string): Promise<void> {
     if (this.#met.has(group)) return
-    const { code } = await this.#cluster.coordinated('group', group, this.#lane, fetchOffsets(group, []))
+    const { code } = await this.#cluster.coordinated('group', group, fetchOffsets(group, []), this.#lane)
     if (code !== CODES.NONE) throw refused(code, `to tell the offsets of group '${group}'`)
     this.#met.add(group)
   }

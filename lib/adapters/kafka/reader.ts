@@ -1,4 +1,5 @@
 // Reads one partition from its leader, on connections of its own: a read that waits for news holds up nobody, and nobody holds it up.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { MillraceError } from '../../model/errors.ts'
 import type { Fetched, PartitionReader } from '../../ports/record-log.ts'
 import type { Cluster, Lane } from './cluster.ts'
@@ -120,7 +121,7 @@ export class KafkaReader implements PartitionReader {
       const unsettled = LEADER_MOVED.has(fetched.code) || fetched.code === CODES.UNKNOWN_TOPIC_OR_PARTITION
       if (unsettled) this.#cluster.stale(this.#topic)
       if (!unsettled || attempt === ATTEMPTS) throw refused(fetched.code, `a read of ${this.#topic}/${this.#partition} at ${from}`, where)
-      await new Promise(resolve => setTimeout(resolve, PAUSE_MS))
+      await sleep(PAUSE_MS)
     }
   }
   #leader(): Promise<Node> {

@@ -93,12 +93,12 @@ export class BatchWriter {
       bytes[this.#at++] = zigzag
       return
     }
-    let zigzag = value < 0 ? -2 * value - 1 : 2 * value
-    while (zigzag > 127) {
-      bytes[this.#at++] = (zigzag % 128) | 0x80
-      zigzag = Math.floor(zigzag / 128)
+    let rest = zigzag(value)
+    while (rest > 127) {
+      bytes[this.#at++] = (rest % 128) | 0x80
+      rest = Math.floor(rest / 128)
     }
-    bytes[this.#at++] = zigzag
+    bytes[this.#at++] = rest
   }
   #room(n: number): void {
     if (this.#at + n <= this.#bytes.length) return
@@ -108,11 +108,14 @@ export class BatchWriter {
   }
 }
 
+/** Small numbers of either sign as small numbers. */
+const zigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value)
+
 /** Bytes of a number as it is written. */
 function sizeOf(value: number): number {
-  let zigzag = value < 0 ? -2 * value - 1 : 2 * value
+  let rest = zigzag(value)
   let size = 1
-  for (; zigzag > 127; size++) zigzag = Math.floor(zigzag / 128)
+  for (; rest > 127; size++) rest = Math.floor(rest / 128)
   return size
 }
 
@@ -120,17 +123,17 @@ const NO_HEADERS = Buffer.from([0])
 /** In Kafka's form: their number, then name and value of each. */
 function headersOf(packed: Buffer): Buffer {
   const pairs = [...unpackHeaders(packed)]
-  const parts = [zigzag(pairs.length)]
+  const parts = [varint(pairs.length)]
   for (const [name, value] of pairs) {
     const bytes = Buffer.from(name)
-    parts.push(zigzag(bytes.length), bytes, zigzag(value === null ? -1 : value.length))
+    parts.push(varint(bytes.length), bytes, varint(value === null ? -1 : value.length))
     if (value !== null) parts.push(value)
   }
   return Buffer.concat(parts)
 }
-function zigzag(value: number): Buffer {
+function varint(value: number): Buffer {
   const bytes: number[] = []
-  let rest = value < 0 ? -2 * value - 1 : 2 * value
+  let rest = zigzag(value)
   for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 0x80)
   return Buffer.from([...bytes, rest])
 }

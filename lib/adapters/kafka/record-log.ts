@@ -160,14 +160,7 @@ class KafkaLog implements RecordLog {
     }
   }
   async #offsets(group: string, of: readonly { readonly topic: string; readonly partitions: readonly number[] }[] | null) {
-    const { code, offsets } = await this.#with(async () => {
-      for (let attempt = 1; ; attempt++) {
-        const answer = await this.#cluster.send(await this.#cluster.coordinator('group', group), fetchOffsets(group, of))
-        if (answer.code === CODES.NONE || attempt === 100) return answer
-        this.#cluster.moved('group', group)
-        await new Promise(resolve => setTimeout(resolve, 50))
-      }
-    })
+    const { code, offsets } = await this.#with(() => this.#cluster.coordinated('group', group, fetchOffsets(group, of)))
     if (code !== CODES.NONE) throw refused(code, `the offsets of group '${group}'`)
     return offsets.filter(o => o.next >= 0).map(({ topic, partition, next, metadata }) => ({ topic, partition, next, metadata }))
   }

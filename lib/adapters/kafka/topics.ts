@@ -1,4 +1,5 @@
 // Topics: made, described, and what their partitions hold.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { MillraceError } from '../../model/errors.ts'
 import type { Retention } from '../../model/topic.ts'
 import type { Bounds, TopicSettings } from '../../ports/record-log.ts'
@@ -94,7 +95,7 @@ export class Topics {
       const request = createTopic({ name, partitions, replicas: this.#replicas, config }, PATIENCE_MS)
       const { code } = await this.#cluster.send(await this.#cluster.controller(), request)
       if (code !== CODES.NOT_CONTROLLER || attempt === ATTEMPTS) return code
-      await pause()
+      await sleep(PAUSE_MS)
     }
   }
   /** A topic is made before all of its leaders know that they lead. */
@@ -134,9 +135,7 @@ export class Topics {
       if (answer.code === CODES.NONE) return answer
       if (!LEADER_MOVED.has(answer.code) || attempt === ATTEMPTS) throw refused(answer.code, doing, { topic, partition })
       this.#cluster.stale(topic)
-      await pause()
+      await sleep(PAUSE_MS)
     }
   }
 }
-
-const pause = (): Promise<void> => new Promise(resolve => setTimeout(resolve, PAUSE_MS))

@@ -12,7 +12,7 @@ export const SCRIPTS = {
   millraceCounts: { lua: lua('counts'), numberOfKeys: 2 },
 }
 
-type Argument = string | number | Uint8Array
+export type Argument = string | number | Uint8Array
 /** What a client offers that knows the scripts: replies as bytes. */
 export type Scripted = {
   readonly [S in keyof typeof SCRIPTS as `${S}Buffer`]: (...keysAndArguments: readonly Argument[]) => Promise<unknown>

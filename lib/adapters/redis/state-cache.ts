@@ -2,9 +2,7 @@
 import type { ApplyCall, CacheEntry, StateCache } from '../../ports/state-cache.ts'
 import { checkEviction, type Client, connect, type RedisSettings } from './connection.ts'
 import { cacheFailure } from './failures.ts'
-import type { Scripted } from './scripts.ts'
-
-type Argument = string | number | Uint8Array
+import type { Argument, Scripted } from './scripts.ts'
 
 /** @throws CACHE_UNAVAILABLE, CACHE_REFUSED, CACHE_EVICTS, OPTION_INVALID */
 export async function openRedisStateCache(settings: RedisSettings): Promise<RedisStateCache> {

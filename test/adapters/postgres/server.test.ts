@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { connectToServer } from '#lib/adapters/postgres/server.ts'
 import type { SqlConnection } from '#lib/adapters/postgres/sql-connection.ts'
 import { openTables } from '#lib/adapters/postgres/tables.ts'
-import { type ErrorCode, isMillraceError } from '#lib/model/errors.ts'
 import { tablesConformance } from '#lib/testing/conformance/tables.ts'
 import { freePorts } from '../../../deploy/services/daemon.ts'
 import { createDatabase, type PostgresServer, postgresPrograms, startPostgres } from '../../../deploy/services/postgres.ts'
+import { coded } from '../../services/coded.ts'
 import { needs } from '../../services/required.ts'
 import { sharedDirectory } from '../../services/shared-directory.ts'
 import { failureOf, sql, sqlConnectionSuite } from './sql-connection-suite.ts'
@@ -106,27 +106,23 @@ describe('PostgreSQL server', { timeout: 3 * MINUTE, ...needs('PostgreSQL', post
     assert.deepEqual((await db.run([sql('DELETE FROM n RETURNING n')]))[0]!.rows, [['7']])
   })
 
-  const code = (expected: ErrorCode, words: RegExp) => (error: unknown) => {
-    assert.ok(isMillraceError(error), String(error))
-    assert.equal(error.code, expected)
-    assert.match(error.message, words)
-    assert.doesNotMatch(error.message, /the-secret/)
-    return true
-  }
   describe('a server that does not let us in', () => {
     test('wrong credentials, another database, and nobody there', async () => {
-      await assert.rejects(connectToServer({ ...server, password: 'the-secret' }), code('TABLES_REFUSED', /password authentication failed/))
-      await assert.rejects(connectToServer({ ...server, database: 'nowhere' }), code('TABLES_REFUSED', /"nowhere" does not exist/))
+      await assert.rejects(
+        connectToServer({ ...server, password: 'the-secret' }),
+        coded('TABLES_REFUSED', /password authentication failed/),
+      )
+      await assert.rejects(connectToServer({ ...server, database: 'nowhere' }), coded('TABLES_REFUSED', /"nowhere" does not exist/))
       const [port] = await freePorts(1)
-      await assert.rejects(connectToServer({ ...server, port: port! }), code('TABLES_UNAVAILABLE', /ECONNREFUSED/))
+      await assert.rejects(connectToServer({ ...server, port: port! }), coded('TABLES_UNAVAILABLE', /ECONNREFUSED/))
     })
     test('one that does not speak TLS where TLS is asked for', async () => {
-      await assert.rejects(connectToServer({ ...server, tls: {} }), code('TABLES_UNAVAILABLE', /does not support SSL/))
+      await assert.rejects(connectToServer({ ...server, tls: {} }), coded('TABLES_UNAVAILABLE', /does not support SSL/))
     })
     test('a user without rights on a table is told which', async () => {
       await asAdministrator(`CREATE ROLE stranger LOGIN PASSWORD 'x'`)
       const stranger = await connectToServer({ ...server, user: 'stranger', password: 'x' })
-      await assert.rejects(openTables(stranger), code('TABLES_REFUSED', /permission denied/))
+      await assert.rejects(openTables(stranger), coded('TABLES_REFUSED', /permission denied/))
       await stranger.close()
     })
   })

@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openRedisStateCache, type RedisStateCache } from '#lib/adapters/redis/state-cache.ts'
-import { type ErrorCode, isMillraceError } from '#lib/model/errors.ts'
+import { isMillraceError } from '#lib/model/errors.ts'
 import { stateCacheConformance } from '#lib/testing/conformance/state-cache.ts'
 import { freePorts } from '../../../deploy/services/daemon.ts'
 import { type RedisServer, redisServer, startRedis } from '../../../deploy/services/redis.ts'
 import { certificates } from '../../services/certificates.ts'
+import { coded } from '../../services/coded.ts'
 import { needs } from '../../services/required.ts'
 import { clusterOfOne, rawClient } from './raw-client.ts'
 
@@ -22,12 +23,6 @@ async function redis(name: string, options: readonly string[] = []): Promise<Red
   return server
 }
 const single = (url: string) => openRedisStateCache({ urls: [url], topology: 'single', timeoutMs: 2_000 })
-const code = (expected: ErrorCode, words: RegExp) => (error: unknown) => {
-  assert.ok(isMillraceError(error), String(error))
-  assert.equal(error.code, expected)
-  assert.match(error.message, words)
-  return true
-}
 const entry = (key: string, value: string | null) => ({
   store: 's',
   key: Buffer.from(key),
@@ -101,7 +96,7 @@ describe('Redis', { timeout: 2 * MINUTE, ...needs('redis-server', redisServer())
   describe('F6: a server that must not be used', () => {
     test('one that may evict is refused at the start, with what to do', async () => {
       const { url } = await redis('evicts', ['--maxmemory-policy', 'allkeys-lru'])
-      await assert.rejects(single(url), code('CACHE_EVICTS', /maxmemory-policy allkeys-lru: it must be noeviction/))
+      await assert.rejects(single(url), coded('CACHE_EVICTS', /maxmemory-policy allkeys-lru: it must be noeviction/))
     })
     test('one that may evict after it came back is refused by every call', async () => {
       const { url, port, daemon } = await redis('turned')
@@ -120,7 +115,7 @@ describe('Redis', { timeout: 2 * MINUTE, ...needs('redis-server', redisServer())
             await sleep(20)
           }
         },
-        code('CACHE_EVICTS', /volatile-lru/),
+        coded('CACHE_EVICTS', /volatile-lru/),
       )
       assert.ok(daemon.pid > 0)
       await cache.close()
@@ -139,14 +134,14 @@ describe('Redis', { timeout: 2 * MINUTE, ...needs('redis-server', redisServer())
         '+info',
         '+ping',
       ])
-      await assert.rejects(single(url), code('CACHE_REFUSED', /NOAUTH/))
+      await assert.rejects(single(url), coded('CACHE_REFUSED', /NOAUTH/))
       await assert.rejects(single(`redis://:wrong-one@127.0.0.1:${port}`), error => {
-        code('CACHE_REFUSED', /WRONGPASS/)(error)
+        coded('CACHE_REFUSED', /WRONGPASS/)(error)
         assert.doesNotMatch(String(error), /wrong-one/)
         return true
       })
       const cache = await single(`redis://reader:pass@127.0.0.1:${port}`)
-      await assert.rejects(cache.stamp('t'), code('CACHE_REFUSED', /NOPERM/))
+      await assert.rejects(cache.stamp('t'), coded('CACHE_REFUSED', /NOPERM/))
       await cache.close()
       await (await single(`redis://:the-secret@127.0.0.1:${port}`)).close()
     })
@@ -156,8 +151,8 @@ describe('Redis', { timeout: 2 * MINUTE, ...needs('redis-server', redisServer())
       const pem = ['--tls-cert-file', files.cert, '--tls-key-file', files.key, '--tls-ca-cert-file', files.ca]
       await redis('tls', ['--tls-port', String(tls), ...pem])
       const at = { urls: [`rediss://localhost:${tls}`], topology: 'single' } as const
-      await assert.rejects(openRedisStateCache(at), code('CACHE_UNAVAILABLE', /certificate/))
-      await assert.rejects(openRedisStateCache({ ...at, tls: { ca } }), code('CACHE_UNAVAILABLE', /Redis/)) // it asks for ours
+      await assert.rejects(openRedisStateCache(at), coded('CACHE_UNAVAILABLE', /certificate/))
+      await assert.rejects(openRedisStateCache({ ...at, tls: { ca } }), coded('CACHE_UNAVAILABLE', /Redis/)) // it asks for ours
       const cache = await openRedisStateCache({ ...at, tls: { ca, cert, key } })
       assert.equal(await cache.stamp('t'), null)
       await cache.close()
@@ -165,13 +160,13 @@ describe('Redis', { timeout: 2 * MINUTE, ...needs('redis-server', redisServer())
     test('a cluster that has not all of its slots', async () => {
       const { url } = await redis('slotless', ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'])
       const asked = openRedisStateCache({ urls: [url], topology: 'cluster', timeoutMs: 1_000 })
-      await assert.rejects(asked, code('CACHE_UNAVAILABLE', /Redis/))
+      await assert.rejects(asked, coded('CACHE_UNAVAILABLE', /Redis/))
     })
     test('no server at all, and an address that is none', async () => {
       const [port] = await freePorts(1)
-      await assert.rejects(single(`redis://127.0.0.1:${port}`), code('CACHE_UNAVAILABLE', /ECONNREFUSED/))
+      await assert.rejects(single(`redis://127.0.0.1:${port}`), coded('CACHE_UNAVAILABLE', /ECONNREFUSED/))
       for (const url of ['localhost:6379', 'http://127.0.0.1', 'redis://', 'redis://h/x'])
-        await assert.rejects(single(url), code('OPTION_INVALID', /is not redis:\/\//))
+        await assert.rejects(single(url), coded('OPTION_INVALID', /is not redis:\/\//))
     })
   })
 
@@ -189,20 +184,20 @@ describe('Redis', { timeout: 2 * MINUTE, ...needs('redis-server', redisServer())
         try {
           return await cache.stamp('t')
         } catch (error) {
-          code('CACHE_UNAVAILABLE', /Redis/)(error)
+          coded('CACHE_UNAVAILABLE', /Redis/)(error)
           await sleep(20)
         }
       }
     }
     test('while it is gone every call says so at once; when it is back the same cache goes on with what was written', async () => {
       await server.daemon.kill()
-      for (let i = 0; i < 3; i++) await assert.rejects(cache.read('t', 's', [Buffer.from('k')]), code('CACHE_UNAVAILABLE', /Redis/))
+      for (let i = 0; i < 3; i++) await assert.rejects(cache.read('t', 's', [Buffer.from('k')]), coded('CACHE_UNAVAILABLE', /Redis/))
       await server.daemon.start()
       assert.equal(await served(), '1')
     })
     test('a call that it does not answer is given up, and is not sent again by itself', async () => {
       server.daemon.pause()
-      await assert.rejects(cache.apply('t', call('1', '2', entry('k', 'w'))), code('CACHE_UNAVAILABLE', /timed out/))
+      await assert.rejects(cache.apply('t', call('1', '2', entry('k', 'w'))), coded('CACHE_UNAVAILABLE', /timed out/))
       server.daemon.resume()
       assert.match((await served()) ?? '', /^[12]$/) // it may have happened
       assert.match(await cache.apply('t', call('1', '2', entry('k', 'w'))), /^(applied|landed)$/)
@@ -210,7 +205,7 @@ describe('Redis', { timeout: 2 * MINUTE, ...needs('redis-server', redisServer())
     test('a full memory writes nothing of a call, and loses nothing', async () => {
       const client = rawClient(server.port)
       await client('CONFIG', 'SET', 'maxmemory', '1')
-      await assert.rejects(cache.apply('t', call('2', '3', entry('k', 'x'))), code('CACHE_UNAVAILABLE', /OOM.*memory is full/s))
+      await assert.rejects(cache.apply('t', call('2', '3', entry('k', 'x'))), coded('CACHE_UNAVAILABLE', /OOM.*memory is full/s))
       await client('CONFIG', 'SET', 'maxmemory', '0')
       const { stamp, values } = await cache.read('t', 's', [Buffer.from('k')])
       assert.deepEqual([stamp, values[0]!.toString()], ['2', 'w'])

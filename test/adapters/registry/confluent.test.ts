@@ -3,21 +3,15 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { openConfluentRegistry } from '#lib/adapters/registry/confluent.ts'
-import { type ErrorCode, isMillraceError } from '#lib/model/errors.ts'
 import type { Registry } from '#lib/ports/registry.ts'
 import { registryConformance } from '#lib/testing/conformance/registry.ts'
 import { freePorts } from '../../../deploy/services/daemon.ts'
 import { registryPrograms, type RegistryServer, startRegistry } from '../../../deploy/services/registry.ts'
+import { coded } from '../../services/coded.ts'
 import { needs } from '../../services/required.ts'
 import { sharedDirectory } from '../../services/shared-directory.ts'
 
 const MINUTE = 60_000
-const code = (expected: ErrorCode, words: RegExp) => (error: unknown) => {
-  assert.ok(isMillraceError(error), String(error))
-  assert.equal(error.code, expected)
-  assert.match(error.message, words)
-  return true
-}
 
 describe('registry with Confluent’s API', {
   timeout: 3 * MINUTE,
@@ -49,7 +43,7 @@ describe('registry with Confluent’s API', {
     await server.daemon.kill()
     assert.deepEqual(await registry.schema(id), schema)
     assert.equal(await registry.register('kept-value', schema), id)
-    await assert.rejects(registry.schema(4711), code('REGISTRY_UNAVAILABLE', /reading the schema of id 4711/))
+    await assert.rejects(registry.schema(4711), coded('REGISTRY_UNAVAILABLE', /reading the schema of id 4711/))
     await registry.close()
   })
 })
@@ -83,7 +77,7 @@ describe('answers of a registry', () => {
     assert.ok(asked.includes(`GET /subjects Basic ${Buffer.from('us:the-secret').toString('base64')}`))
     answer('/schemas/ids/1', 401, { error_code: 401, message: 'who are you' })
     await assert.rejects(registry.schema(1), error => {
-      code('REGISTRY_REFUSED', /who are you.*status 401/)(error)
+      coded('REGISTRY_REFUSED', /who are you.*status 401/)(error)
       assert.doesNotMatch(String(error), /the-secret/)
       return true
     })
@@ -92,7 +86,7 @@ describe('answers of a registry', () => {
     answer('/schemas/ids/2', 404, { error_code: 40403, message: 'Schema 2 not found' })
     assert.equal(await registry.schema(2), null)
     answer('/schemas/ids/3', 404, '<html>nothing here</html>', 'text/html')
-    await assert.rejects(registry.schema(3), code('REGISTRY_UNAVAILABLE', /status 404/))
+    await assert.rejects(registry.schema(3), coded('REGISTRY_UNAVAILABLE', /status 404/))
   })
   test('an id that was not there is asked for again: it may be given later; one that was is never asked for again', async () => {
     const times = (): number => asked.filter(line => line.startsWith('GET /schemas/ids/4')).length
@@ -150,16 +144,16 @@ describe('answers of a registry', () => {
   })
   test('a schema of another kind is told as such', async () => {
     answer('/schemas/ids/6', 200, { schemaType: 'PROTOBUF', schema: 'syntax = "proto3";' })
-    await assert.rejects(registry.schema(6), code('SCHEMA_INVALID', /id 6 is PROTOBUF, not Avro/))
+    await assert.rejects(registry.schema(6), coded('SCHEMA_INVALID', /id 6 is PROTOBUF, not Avro/))
   })
   test('a server error is asked for again, then an outage', async () => {
     answer('/schemas/ids/7', 500, { error_code: 50001, message: 'store timeout' })
-    await assert.rejects(registry.schema(7), code('REGISTRY_UNAVAILABLE', /store timeout.*status 500/))
+    await assert.rejects(registry.schema(7), coded('REGISTRY_UNAVAILABLE', /store timeout.*status 500/))
     assert.ok(asked.filter(line => line.startsWith('GET /schemas/ids/7')).length > 1)
   })
   test('an address that is none, and one where nobody is', async () => {
-    await assert.rejects(openConfluentRegistry({ url: 'registry:8081' }), code('OPTION_INVALID', /is not http/))
+    await assert.rejects(openConfluentRegistry({ url: 'registry:8081' }), coded('OPTION_INVALID', /is not http/))
     const [port] = await freePorts(1)
-    await assert.rejects(openConfluentRegistry({ url: `http://127.0.0.1:${port}` }), code('REGISTRY_UNAVAILABLE', /ECONNREFUSED/))
+    await assert.rejects(openConfluentRegistry({ url: `http://127.0.0.1:${port}` }), coded('REGISTRY_UNAVAILABLE', /ECONNREFUSED/))
   })
 })

@@ -93,8 +93,7 @@ export const createTopic = ({ name, partitions, replicas, config }: NewTopic, wa
   )
 
 const TOPIC_RESOURCE = 2
-export const BROKER_RESOURCE = 4
-export const describeConfigs = (names: readonly string[], keys: readonly string[], resource = TOPIC_RESOURCE) =>
+export const describeConfigs = (names: readonly string[], keys: readonly string[]) =>
   request(
     'DescribeConfigs',
     32,
@@ -103,7 +102,7 @@ export const describeConfigs = (names: readonly string[], keys: readonly string[
       w
         .array(names, name =>
           w
-            .int8(resource)
+            .int8(TOPIC_RESOURCE)
             .string(name)
             .array(keys, key => w.string(key)),
         )
